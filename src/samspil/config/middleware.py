@@ -1,0 +1,77 @@
+"""What every request meets first: its size, the end of its session, the second factor."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.conf import settings
+from django.contrib.auth import logout
+from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.shortcuts import redirect
+from django.utils.translation import gettext as _
+
+from samspil.kernel import clock
+
+GetResponse = Callable[[HttpRequest], HttpResponseBase]
+
+_BEGAN = "samspil_began"
+_SEEN = "samspil_seen"
+_STEP = 5 * 60  # seconds between two writes of the session row
+
+
+class RequestSize:
+    """Refuse a request that says it is larger than anything we take (413)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        try:
+            length = int(request.META.get("CONTENT_LENGTH") or 0)
+        except ValueError:
+            length = 0
+        if length > settings.SAMSPIL_REQUEST_MAX_BYTES:
+            return HttpResponse(
+                _("Filen er for stor."), status=413, content_type="text/plain; charset=utf-8"
+            )
+        return self.get_response(request)
+
+
+class SessionEnds:
+    """End a session after an idle time and after a longest time, whichever comes first.
+
+    The session row is written at most once in five minutes, so that reading costs no write.
+    """
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if request.user.is_authenticated:
+            now = int(clock.now().timestamp())
+            began = request.session.setdefault(_BEGAN, now)
+            seen = request.session.setdefault(_SEEN, now)
+            if (
+                now - began > settings.SAMSPIL_SESSION_LONGEST
+                or now - seen > settings.SESSION_COOKIE_AGE
+            ):
+                logout(request)
+            elif now - seen > _STEP:
+                request.session[_SEEN] = now
+        return self.get_response(request)
+
+
+class SecondFactor:
+    """Send a person without a second factor to the page where it is set up."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        if settings.SAMSPIL_REQUIRE_SECOND_FACTOR and request.user.is_authenticated:
+            from allauth.mfa.utils import is_mfa_enabled
+
+            free = ("/konto/", "/sprog/", settings.STATIC_URL)
+            if not request.path.startswith(free) and not is_mfa_enabled(request.user):
+                return redirect("mfa_index")
+        return self.get_response(request)

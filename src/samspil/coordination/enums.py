@@ -1,0 +1,116 @@
+"""Choices, and the tables of what may follow what, of the coordination context."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from samspil.kernel.transitions import Transition
+
+
+class RoundStatus(models.TextChoices):
+    DRAFT = "draft", _("Under forberedelse")
+    COLLECTING = "collecting", _("Skemaer er ude")
+    MEETING = "meeting", _("Koordineringsmøde")
+    SIGNING = "signing", _("Til underskrift")
+    CLOSED = "closed", _("Afsluttet")
+
+
+ROUND_TRANSITIONS = (
+    Transition("send_forms", frozenset({"draft"}), "collecting"),
+    Transition("start_meeting", frozenset({"collecting"}), "meeting"),
+    Transition("reopen_collecting", frozenset({"meeting"}), "collecting"),
+    Transition("start_signing", frozenset({"meeting"}), "signing"),
+    Transition("reopen_meeting", frozenset({"signing"}), "meeting"),
+    Transition("close", frozenset({"signing"}), "closed"),
+)
+
+
+class FkbStatus(models.TextChoices):
+    OPEN = "open", _("Åben")
+    FROZEN = "frozen", _("Oversigt fastlåst")
+    AGREED = "agreed", _("Aftale underskrevet")
+
+
+FKB_TRANSITIONS = (
+    Transition("freeze", frozenset({"open", "frozen", "agreed"}), "frozen"),
+    Transition("reopen", frozenset({"frozen"}), "open"),
+    Transition("agree", frozenset({"frozen"}), "agreed"),
+)
+
+
+class FormStatus(models.TextChoices):
+    DRAFT = "draft", _("Ikke sendt")
+    SENT = "sent", _("Sendt")
+    RETURNED = "returned", _("Returneret")
+    ACCEPTED = "accepted", _("Godkendt")
+
+
+FORM_TRANSITIONS = (
+    Transition("send", frozenset({"draft"}), "sent"),
+    Transition("submit", frozenset({"sent", "returned"}), "returned"),
+    Transition("accept", frozenset({"returned"}), "accepted"),
+    Transition("reopen", frozenset({"returned", "accepted"}), "sent"),
+)
+
+
+class CommitmentRole(models.TextChoices):
+    """What a school does for a course in the round (ESØ principles 1 and 2; R27, R28)."""
+
+    OWN = "own", _("Eget udbud")
+    HOLDER = "holder", _("Udbydende skole")
+    FOLLOWER = "follower", _("Følger")
+    NONE = "none", _("Intet udbud")
+
+
+class Origin(models.TextChoices):
+    FORM = "form", _("Skema")
+    HAND = "hand", _("Rettet på oversigten")
+    PROPOSAL = "proposal", _("Forslag")
+    IMPORT = "import", _("Indlæst")
+    COPY = "copy", _("Kopieret fra sidste år")
+
+
+class IntentSource(models.TextChoices):
+    COPY = "copy", _("Kopieret fra sidste år")
+    SCREEN = "screen", _("Udfyldt på skærmen")
+    WORKBOOK = "workbook", _("Regneark")
+
+
+class ChangeKind(models.TextChoices):
+    CELL = "cell", _("Ændring på oversigten")
+    PROPOSAL = "proposal", _("Forslag brugt")
+    FORM = "form", _("Skema indsendt")
+    IMPORT = "import", _("Oversigt indlæst")
+    LEAVE = "leave", _("Skole udtrådt")
+
+
+class ProposalStatus(models.TextChoices):
+    QUEUED = "queued", _("Beregnes")
+    READY = "ready", _("Klar")
+    USED = "used", _("Brugt")
+    DISCARDED = "discarded", _("Forkastet")
+    FAILED = "failed", _("Kunne ikke beregnes")
+
+
+class LineState(models.TextChoices):
+    OPEN = "open", _("Åben")
+    TAKEN = "taken", _("Brugt")
+    REJECTED = "rejected", _("Afvist")
+    STALE = "stale", _("Overhalet")
+
+
+class AgreementKind(models.TextChoices):
+    ORIGINAL = "original", _("Koordineringsaftale")
+    ADDENDUM = "addendum", _("Tillæg")
+
+
+class AgreementStatus(models.TextChoices):
+    COLLECTING = "collecting", _("Til underskrift")
+    SIGNED = "signed", _("Underskrevet")
+    DECLINED = "declined", _("Afvist")
+    WITHDRAWN = "withdrawn", _("Trukket tilbage")
+
+
+class SignatureStatus(models.TextChoices):
+    WAITING = "waiting", _("Mangler")
+    SIGNED = "signed", _("Underskrevet")
+    DECLINED = "declined", _("Afvist")

@@ -1,0 +1,38 @@
+"""Who must offer what: rounds, forms, the board, proposals, overviews and agreements."""
+
+from samspil.coordination.models.agreements import (
+    Agreement,
+    Overview,
+    RoundArchive,
+    Signature,
+)
+from samspil.coordination.models.board import (
+    ChangeEntry,
+    ChangeSet,
+    Commitment,
+    CourseComment,
+    ExternalAgreement,
+)
+from samspil.coordination.models.forms import Form, Intent
+from samspil.coordination.models.proposals import Proposal, ProposalLine
+from samspil.coordination.models.rounds import Round, RoundCourse, RoundFkb, RoundSchool
+
+__all__ = [
+    "Agreement",
+    "ChangeEntry",
+    "ChangeSet",
+    "Commitment",
+    "CourseComment",
+    "ExternalAgreement",
+    "Form",
+    "Intent",
+    "Overview",
+    "Proposal",
+    "ProposalLine",
+    "Round",
+    "RoundArchive",
+    "RoundCourse",
+    "RoundFkb",
+    "RoundSchool",
+    "Signature",
+]

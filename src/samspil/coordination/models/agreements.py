@@ -1,0 +1,128 @@
+"""What is frozen and signed (R31)."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from samspil.coordination.enums import AgreementKind, AgreementStatus, SignatureStatus
+
+
+class Overview(models.Model):
+    """A frozen version of an FKB's overview. ``content`` is canonical, ``sha256`` its hash."""
+
+    round_fkb = models.ForeignKey(
+        "coordination.RoundFkb", on_delete=models.PROTECT, related_name="overviews"
+    )
+    version = models.PositiveIntegerField()
+    content = models.JSONField()
+    sha256 = models.CharField(max_length=64)
+    difference = models.JSONField(default=list)
+    pdf = models.ForeignKey(
+        "kernel.StoredFile", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    xlsx = models.ForeignKey(
+        "kernel.StoredFile", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    frozen_at = models.DateTimeField()
+    frozen_by_label = models.CharField(max_length=200)
+
+    class Meta:
+        ordering = ["round_fkb", "-version", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["round_fkb", "version"], name="overview_version_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.round_fkb} v{self.version}"
+
+
+class Agreement(models.Model):
+    """The agreement of an FKB, or a later addendum to it, that all its schools sign."""
+
+    round_fkb = models.ForeignKey(
+        "coordination.RoundFkb", on_delete=models.PROTECT, related_name="agreements"
+    )
+    overview = models.ForeignKey(
+        Overview, on_delete=models.PROTECT, related_name="agreements"
+    )
+    number = models.PositiveIntegerField(default=1)
+    kind = models.CharField(
+        max_length=10, choices=AgreementKind, default=AgreementKind.ORIGINAL
+    )
+    status = models.CharField(
+        max_length=10, choices=AgreementStatus, default=AgreementStatus.COLLECTING
+    )
+    content_hash = models.CharField(max_length=64)
+    pdf = models.ForeignKey(
+        "kernel.StoredFile", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    signed_pdf = models.ForeignKey(
+        "kernel.StoredFile", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    due_on = models.DateField()
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["round_fkb", "number", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["round_fkb", "number"], name="agreement_number_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_kind_display()} {self.round_fkb}"
+
+
+class Signature(models.Model):
+    """One school's place on an agreement: waiting, signed or declined with a reason.
+
+    ``content_hash`` is what the signer saw; it is equal to the agreement's.
+    """
+
+    agreement = models.ForeignKey(
+        Agreement, on_delete=models.PROTECT, related_name="signatures"
+    )
+    organisation = models.ForeignKey(
+        "network.Organisation", on_delete=models.PROTECT, related_name="signatures"
+    )
+    status = models.CharField(
+        max_length=10, choices=SignatureStatus, default=SignatureStatus.WAITING
+    )
+    person_id = models.BigIntegerField(null=True)
+    person_name = models.CharField(max_length=120, blank=True)
+    acted_at = models.DateTimeField(null=True)
+    content_hash = models.CharField(max_length=64, blank=True)
+    method = models.CharField(max_length=20, blank=True)
+    reason = models.CharField(max_length=1000, blank=True)
+    reminded_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["organisation__name", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["agreement", "organisation"], name="signature_unique"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.agreement}: {self.organisation}"
+
+
+class RoundArchive(models.Model):
+    """The whole of a closed round in one zip, with checksums."""
+
+    round = models.ForeignKey(
+        "coordination.Round", on_delete=models.PROTECT, related_name="archives"
+    )
+    file = models.ForeignKey("kernel.StoredFile", on_delete=models.PROTECT, related_name="+")
+    sha256 = models.CharField(max_length=64)
+    created_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"Arkiv {self.round}"

@@ -1,0 +1,10 @@
+from django.apps import AppConfig
+
+
+class KernelConfig(AppConfig):
+    name = "samspil.kernel"
+    label = "kernel"
+    default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from samspil.kernel import mail  # noqa: F401  registers the job that sends

@@ -1,0 +1,134 @@
+"""Work after commit: rows written in the transaction of the action, done by the worker.
+
+``enqueue`` writes the row, ``job`` registers its handler, ``run_due`` claims and does what is
+due. A claim is a conditional UPDATE with a lease: it needs no lock that SQLite lacks, and a
+worker that dies lets the lease run out, after which the job is done again. So handlers must
+be idempotent.
+"""
+
+from __future__ import annotations
+
+import logging
+import traceback
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import models, transaction
+from django.db.models import F, Q
+
+from samspil.kernel import clock
+from samspil.kernel.audit import plain
+from samspil.kernel.models import Job, JobState
+
+logger = logging.getLogger(__name__)
+
+LEASE = timedelta(minutes=5)
+MAX_ATTEMPTS = 8
+
+Handler = Callable[..., None]
+HANDLERS: dict[str, Handler] = {}
+RECEIVERS: dict[type, list[str]] = {}
+
+
+def job(kind: str) -> Callable[[Handler], Handler]:
+    """Register ``handler(payload, *, now)`` for jobs of ``kind``."""
+
+    def register(handler: Handler) -> Handler:
+        HANDLERS[kind] = handler
+        return handler
+
+    return register
+
+
+def receives(event: type, *, kind: str) -> Callable[[Handler], Handler]:
+    """Register ``handler`` for an event class of ``samspil.contracts``, delivered as a job."""
+
+    def register(handler: Handler) -> Handler:
+        HANDLERS[kind] = handler
+        RECEIVERS.setdefault(event, []).append(kind)
+        return handler
+
+    return register
+
+
+def enqueue(
+    kind: str,
+    payload: dict[str, Any],
+    *,
+    now: datetime,
+    run_at: datetime | None = None,
+    key: str | None = None,
+) -> None:
+    """Write a job in the current transaction. The same ``key`` is written once only."""
+    Job.objects.bulk_create(
+        [
+            Job(kind=kind, payload=plain(payload), key=key, run_at=run_at or now, created_at=now),
+        ],
+        ignore_conflicts=key is not None,
+    )
+
+
+def publish(event: Any, *, now: datetime) -> None:
+    """Write one job for each receiver of a contract event (a frozen dataclass)."""
+    for kind in RECEIVERS.get(type(event), []):
+        enqueue(kind, asdict(event), now=now)
+
+
+def _due(now: datetime) -> models.QuerySet[Job]:
+    return Job.objects.filter(
+        Q(lease_until__isnull=True) | Q(lease_until__lt=now),
+        state=JobState.WAITING,
+        run_at__lte=now,
+    ).order_by("run_at", "pk")
+
+
+def claim(now: datetime) -> Job | None:
+    """Take the next due job for this worker, or ``None``. Safe with any number of workers."""
+    for candidate in _due(now)[:20]:
+        mine = (
+            _due(now)
+            .order_by()
+            .filter(pk=candidate.pk, attempts=candidate.attempts)
+            .update(lease_until=now + LEASE, attempts=F("attempts") + 1)
+        )
+        if mine:
+            candidate.refresh_from_db()
+            return candidate
+    return None
+
+
+def perform(claimed: Job) -> bool:
+    """Do one claimed job and write down how it went. Returns whether it succeeded.
+
+    A failure is tried again after 2, 4, 8 … minutes, and given up after ``MAX_ATTEMPTS``.
+    """
+    now = clock.now()
+    try:
+        handler = HANDLERS[claimed.kind]
+        with transaction.atomic():
+            handler(claimed.payload, now=now)
+            Job.objects.filter(pk=claimed.pk).update(
+                state=JobState.DONE, done_at=now, error="", lease_until=None
+            )
+    except Exception:  # whatever a handler raises, the worker goes on with the next job
+        logger.exception("job %s %s failed", claimed.kind, claimed.pk)
+        given_up = claimed.attempts >= MAX_ATTEMPTS
+        Job.objects.filter(pk=claimed.pk).update(
+            state=JobState.FAILED if given_up else JobState.WAITING,
+            run_at=now + timedelta(minutes=2**claimed.attempts),
+            error=traceback.format_exc(limit=5)[-2000:],
+            lease_until=None,
+        )
+        return False
+    return True
+
+
+def run_due(now: datetime, *, limit: int = 1000) -> int:
+    """Do the jobs that are due, at most ``limit``. Returns how many were done."""
+    done = 0
+    while done < limit and (claimed := claim(now)) is not None:
+        perform(claimed)
+        done += 1
+    return done

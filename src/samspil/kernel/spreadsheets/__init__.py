@@ -1,0 +1,1 @@
+"""Spreadsheets: one safe writer, one reader."""

@@ -1,0 +1,30 @@
+"""Choices of the network context."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from samspil.kernel import roles
+
+
+class OrganisationKind(models.TextChoices):
+    SCHOOL = "school", _("Skole")
+    SECRETARIAT = "secretariat", _("Sekretariat")
+    JOB_CENTRE = "job_centre", _("Jobcenter")
+    EMPLOYERS = "employers", _("Arbejdsgiverorganisation")
+    UNION = "union", _("Fagforening")
+    REGION = "region", _("Region eller råd")
+    AUTHORITY = "authority", _("Myndighed")
+    SUPPLIER = "supplier", _("Leverandør")
+
+
+class MembershipKind(models.TextChoices):
+    MEMBER = "member", _("Medlem")
+    INVITED = "invited", _("Inviteret")
+
+
+class Role(models.TextChoices):
+    SECRETARIAT = roles.SECRETARIAT, _("Koordinator i sekretariatet")
+    SCHOOL_COORDINATOR = roles.SCHOOL_COORDINATOR, _("Skolekoordinator")
+    SCHOOL_LEADER = roles.SCHOOL_LEADER, _("Skoleleder")
+    READER = roles.READER, _("Læser")
+    PLATFORM_ADMIN = roles.PLATFORM_ADMIN, _("Platformsadministrator")

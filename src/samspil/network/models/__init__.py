@@ -1,0 +1,23 @@
+"""Who takes part: organisations, networks, people and the places they serve."""
+
+from samspil.network.models.geography import Municipality, Postcode, Territory
+from samspil.network.models.organisations import (
+    Membership,
+    Network,
+    Organisation,
+    OrganisationName,
+)
+from samspil.network.models.people import Invitation, Person, RoleAssignment
+
+__all__ = [
+    "Invitation",
+    "Membership",
+    "Municipality",
+    "Network",
+    "Organisation",
+    "OrganisationName",
+    "Person",
+    "Postcode",
+    "RoleAssignment",
+    "Territory",
+]

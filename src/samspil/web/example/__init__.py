@@ -1,0 +1,1 @@
+"""The example network: real schools and FKBs, and a constructed catalogue around them."""

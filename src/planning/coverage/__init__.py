@@ -1,0 +1,46 @@
+"""Coverage: which school is obliged to offer each course under the duty, and which schools follow."""
+
+from planning.coverage.data import (
+    Approval,
+    Course,
+    Distance,
+    FormLine,
+    Offer,
+    OfferRole,
+    Pin,
+    PinRole,
+    Problem,
+    ProblemError,
+    School,
+)
+from planning.coverage.explain import Explanation, Message, explain
+from planning.coverage.score import Score, score
+from planning.coverage.solution import Assignment, Role, Solution
+from planning.coverage.solve import SOLVER, solve
+from planning.coverage.validate import Violation, validate
+
+__all__ = [
+    "SOLVER",
+    "Approval",
+    "Assignment",
+    "Course",
+    "Distance",
+    "Explanation",
+    "FormLine",
+    "Message",
+    "Offer",
+    "OfferRole",
+    "Pin",
+    "PinRole",
+    "Problem",
+    "ProblemError",
+    "Role",
+    "School",
+    "Score",
+    "Solution",
+    "Violation",
+    "explain",
+    "score",
+    "solve",
+    "validate",
+]

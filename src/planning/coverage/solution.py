@@ -1,0 +1,46 @@
+"""An answer to a coverage problem: who takes what, and what stays without a school."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from functools import cached_property
+
+
+class Role(StrEnum):
+    """What the planner gives a school: to hold the course, or to follow the holder's dates."""
+
+    HOLDER = "holder"
+    FOLLOWER = "follower"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Assignment:
+    """One new cell of the board."""
+
+    course: str
+    school: str
+    role: Role
+    guarantee: bool = False
+
+
+@dataclass(frozen=True)
+class Solution:
+    """New cells in the order course, school; and the courses that nobody can take, in key order."""
+
+    assignments: tuple[Assignment, ...] = ()
+    uncovered: tuple[str, ...] = ()
+
+    @cached_property
+    def holder_of(self) -> dict[str, str]:
+        """New holder per course."""
+        return {a.course: a.school for a in self.assignments if a.role == Role.HOLDER}
+
+    @cached_property
+    def followers_of(self) -> dict[str, tuple[str, ...]]:
+        """New followers per course."""
+        found: dict[str, list[str]] = {}
+        for a in self.assignments:
+            if a.role == Role.FOLLOWER:
+                found.setdefault(a.course, []).append(a.school)
+        return {course: tuple(schools) for course, schools in found.items()}

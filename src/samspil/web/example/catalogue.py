@@ -44,6 +44,8 @@ ACTIVITY_YEARS = (2024, 2025)
 
 @dataclass(frozen=True)
 class SchoolRow:
+    """A school; `key` is ours, coordinates are WGS84 degrees."""
+
     key: str
     name: str
     short_name: str
@@ -62,6 +64,8 @@ class SchoolRow:
 
 @dataclass(frozen=True)
 class FkbRow:
+    """A joint competence description (R1), with validity and predecessors (R7)."""
+
     number: str
     title: str
     branch_group: str
@@ -74,6 +78,8 @@ class FkbRow:
 
 @dataclass(frozen=True)
 class CourseRow:
+    """An AMU course; `days` is None where the source does not say (R10)."""
+
     number: str
     title: str
     days: Decimal | None
@@ -87,6 +93,8 @@ class CourseRow:
 
 @dataclass(frozen=True)
 class RelationRow:
+    """How a course belongs to an FKB: core, linked or common (R3)."""
+
     fkb: str
     course: str
     kind: str
@@ -94,6 +102,8 @@ class RelationRow:
 
 @dataclass(frozen=True)
 class ApprovalRow:
+    """A school approved for an FKB, and how well that is known (R43)."""
+
     school: str
     fkb: str
     valid_from: date
@@ -103,6 +113,8 @@ class ApprovalRow:
 
 @dataclass(frozen=True)
 class ActivityRow:
+    """Learners and runs of a school on a course in a calendar year (R33)."""
+
     course: str
     school: str
     year: int
@@ -128,6 +140,8 @@ Row = SchoolRow | FkbRow | CourseRow | RelationRow | ApprovalRow | ActivityRow |
 
 @dataclass(frozen=True)
 class Catalogue:
+    """Everything together, in an order that only the seed decides."""
+
     schools: tuple[SchoolRow, ...]
     fkbs: tuple[FkbRow, ...]
     courses: tuple[CourseRow, ...]
@@ -233,7 +247,7 @@ def _real_fkbs() -> list[FkbRow]:
                 number=row["fkb"],
                 title=row["title"],
                 branch_group=BRANCH_KEYS[row["branch_group"]],
-                committee=row["efteruddannelsesudvalg"],
+                committee=row["efteruddannelsesudvalg"].split(" (now")[0],
                 valid_from=date(2005, 1, 1),
                 valid_to=closed[row["fkb"]],
                 predecessors=(),
@@ -324,7 +338,7 @@ def example_catalogue(seed: int = 2027) -> Catalogue:
 def _example_approvals() -> list[ApprovalRow]:
     """Constructed approvals, except where `data/approvals.csv` knows one: that evidence wins."""
     known = {
-        (row["school_key"], row["fkb"]): (row["evidence"], row["source"])
+        (row["school_key"], row["fkb"]): (row["evidence"].split()[0].strip(":"), row["source"])
         for row in read_csv(REAL_DATA / "approvals.csv")
         if row["scope"] == "fkb" and row["fkb"] and row["school_key"]
     }
@@ -345,12 +359,14 @@ def _example_activity(
     seed: int,
 ) -> list[ActivityRow]:
     """Learners and runs per course, school and year. A third of the courses draw next to nobody."""
-    fixed = {row["course"]: int(row["learners_2025"]) for row in read_csv(HERE / "activity_fixed.csv")}
+    fixed = {
+        row["course"]: int(row["learners_2025"]) for row in read_csv(HERE / "activity_fixed.csv")
+    }
     schools_of: dict[str, list[str]] = {}
     for approval in approvals:
         schools_of.setdefault(approval.fkb, []).append(approval.school)
     home = {r.course: r.fkb for r in relations if r.kind == CORE}
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311  (example data, no secrets)
     rows: list[ActivityRow] = []
     for course in sorted(courses, key=lambda c: c.number):
         fkb = home.get(course.number)

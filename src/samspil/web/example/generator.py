@@ -47,7 +47,7 @@ class Size:
 SMALL = Size(fkbs=8, courses=120, schools=15, approvals=40, runs=600)
 NETWORK = Size(fkbs=33, courses=350, schools=16, approvals=150, runs=8_000)
 COUNTRY = Size(fkbs=134, courses=3_000, schools=90, approvals=700, runs=100_000)
-SIZES = {"lille": SMALL, "netvaerk": NETWORK, "land": COUNTRY}
+SIZES = {"small": SMALL, "network": NETWORK, "country": COUNTRY}
 
 FIRST_FKB = 8001
 FIRST_COURSE = 90_000
@@ -76,7 +76,7 @@ def generate(seed: int, size: Size) -> Catalogue:
     schools times FKBs.
     """
     _check(size)
-    rng = random.Random(seed)
+    rng = random.Random(seed)  # noqa: S311  (load-test data, no secrets)
     schools = _schools(rng, size.schools)
     fkbs = _fkbs(size.fkbs)
     courses, relations = _courses(rng, fkbs, size)

@@ -1,25 +1,77 @@
-"""Who may do what in a round: permissions of actions and predicates of pages."""
+"""Who may do what in a round, and what counts as what. No query writes, nothing is fetched twice.
+
+Predicates ``may_*`` take the actor and the object that the action judges. A role-holder's scope
+is the network of the round (secretariat) or the own school (coordinator, leader).
+"""
 
 from __future__ import annotations
 
-from samspil.coordination.models import Form, Round
+from datetime import date
+
+from django.db.models import Q
+
+from samspil.coordination.enums import FkbStatus, RoundStatus
+from samspil.coordination.models import Round
 from samspil.kernel import roles
 from samspil.kernel.actor import Actor
-from samspil.network.models import Network
+
+SCHOOL_WRITERS = (roles.SCHOOL_COORDINATOR, roles.SCHOOL_LEADER)
+"""Roles that answer for one school; a leader may do what the coordinator may."""
+
+OPEN_FOR_SCHOOLS = frozenset({RoundStatus.COLLECTING, RoundStatus.MEETING})
+"""States of a round in which a school corrects its own column by itself."""
 
 
-def may_run_round(actor: Actor, round: Round) -> bool:
-    """The secretariat of the round's network."""
+def is_secretariat(actor: Actor, round: Round) -> bool:
+    """Whether the actor runs the rounds of this round's network."""
     return actor.is_system or actor.has(roles.SECRETARIAT, network_id=round.network_id)
 
 
-def may_fill_form(actor: Actor, form: Form) -> bool:
-    """The school's own coordinator, or the secretariat on its behalf."""
-    return may_run_round(actor, form.round) or actor.has(
-        roles.SCHOOL_COORDINATOR, roles.SCHOOL_LEADER, organisation_id=form.organisation_id
+def may_run_round(actor: Actor, round: Round) -> bool:
+    """Open, send, move on and close a round; freeze overviews; ask for and use proposals."""
+    return is_secretariat(actor, round)
+
+
+def may_write_board(actor: Actor, round: Round) -> bool:
+    """Write on the board at all: the secretariat everywhere, a school in its own column.
+
+    Which cells a school may write, and when, is judged cell by cell (``may_write_cell``).
+    """
+    return is_secretariat(actor, round) or bool(own_columns(actor))
+
+
+def own_columns(actor: Actor) -> frozenset[int]:
+    """Schools whose column the actor may write."""
+    return actor.organisation_ids(*SCHOOL_WRITERS)
+
+
+def may_write_cell(actor: Actor, round: Round, organisation_id: int) -> bool:
+    """The secretariat any cell; a school its own while the round collects or meets."""
+    if is_secretariat(actor, round):
+        return True
+    return organisation_id in own_columns(actor) and round.status in OPEN_FOR_SCHOOLS
+
+
+def may_comment(actor: Actor, round: Round) -> bool:
+    """Everybody who writes on the board may also comment, in every state of the round."""
+    return may_write_board(actor, round)
+
+
+def is_board_open(round: Round, fkb_status: str) -> bool:
+    """Whether cells can change: the round is not closed, the FKB's overview not frozen.
+
+    After that a change needs the FKB reopened, and ends in an addendum (R31).
+    """
+    return round.status != RoundStatus.CLOSED and fkb_status == FkbStatus.OPEN
+
+
+def approved_in(year: int) -> Q:
+    """Condition on ``Approval``: it holds on some day of ``year`` (R4, R22)."""
+    return (Q(valid_from__isnull=True) | Q(valid_from__lte=date(year, 12, 31))) & (
+        Q(valid_to__isnull=True) | Q(valid_to__gte=date(year, 1, 1))
     )
 
 
-def may_open_round(actor: Actor, network: Network) -> bool:
-    """The secretariat opens the rounds of its network."""
-    return actor.is_system or actor.has(roles.SECRETARIAT, network_id=network.pk)
+def may_reopen_form(actor: Actor, form: Form) -> bool:
+    """The secretariat gives a handed-in form back to the school."""
+    return may_run_round(actor, form.round)

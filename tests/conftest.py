@@ -1,0 +1,125 @@
+"""What every test gets: a database of the run's own, strict templates, no network, no mail."""
+
+from __future__ import annotations
+
+import gc
+import os
+import shutil
+from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.support import network
+from tests.support.postgres import Cluster
+from tests.support.smtp import SmtpServer
+from tests.support.templates import Strict
+
+ROOT = Path(__file__).resolve().parents[1]
+_is_worker = "PYTEST_XDIST_WORKER" in os.environ
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Make the run's folder, and PostgreSQL in it where it was asked for.
+
+    The settings only name the folder (``SAMSPIL_TEST_DIR``); the processes of xdist inherit
+    the name, and the cluster that the first process started.
+    """
+    if _is_worker:
+        return
+    folder = Path(os.environ["SAMSPIL_TEST_DIR"])
+    folder.mkdir(parents=True, exist_ok=True)
+    if os.environ.get("SAMSPIL_TEST_DB") == "postgres":
+        config._samspil_cluster = cluster = Cluster(folder)  # type: ignore[attr-defined]
+        cluster.start()
+
+
+def pytest_unconfigure(config: pytest.Config) -> None:
+    if _is_worker:
+        return
+    cluster = getattr(config, "_samspil_cluster", None)
+    if cluster is not None:
+        cluster.stop()
+    shutil.rmtree(os.environ["SAMSPIL_TEST_DIR"], ignore_errors=True)
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """Folder gives mark: tests/e2e, tests/concurrency; both with real transactions."""
+    for item in items:
+        folder = item.path.relative_to(ROOT / "tests").parts[0]
+        if folder in {"e2e", "concurrency"}:
+            item.add_marker(getattr(pytest.mark, folder))
+            item.add_marker(pytest.mark.django_db(transaction=True))
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _strict_templates() -> Iterator[None]:
+    from django.template import engines
+
+    for engine in engines.all():
+        if hasattr(engine, "engine"):
+            engine.engine.string_if_invalid = Strict("%s")
+    yield
+
+
+@pytest.fixture(autouse=True)
+def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    network.forbid(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def _own_files(settings: Any, tmp_path: Path) -> None:
+    """Files of one test are not seen by the next."""
+    settings.MEDIA_ROOT = tmp_path / "files"
+
+
+@pytest.fixture
+def now() -> datetime:
+    """A working day in the coordination season of 2026."""
+    return datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+
+@pytest.fixture
+def smtp_server(settings: Any) -> Iterator[SmtpServer]:
+    """A real SMTP server, and Django's mail sent to it."""
+    with SmtpServer() as server:
+        settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+        settings.EMAIL_HOST = "127.0.0.1"
+        settings.EMAIL_PORT = server.port
+        yield server
+    gc.collect()  # a socket left open shows here, not in somebody else's test
+
+
+@pytest.fixture
+def actor_with() -> Callable[..., Any]:
+    """``actor_with("secretariat_coordinator", network=net)``: an actor without a database."""
+    from samspil.kernel.actor import Actor, Grant
+
+    def make(
+        *roles: str, network: Any = None, organisation: Any = None, person_id: int = 1
+    ) -> Actor:
+        return Actor(
+            kind="person",
+            person_id=person_id,
+            organisation_id=organisation.pk if organisation else None,
+            label="Prøve Person",
+            grants=frozenset(
+                Grant(
+                    role=role,
+                    organisation_id=organisation.pk if organisation else None,
+                    network_id=network.pk if network else None,
+                )
+                for role in roles
+            ),
+        )
+
+    return make
+
+
+@pytest.fixture
+def system_actor() -> Any:
+    from samspil.kernel.actor import Actor
+
+    return Actor.system("tests")

@@ -65,7 +65,7 @@ def faults(values: Mapping[str, Any]) -> list[str]:
         "SAMSPIL_TRUSTED_ORIGINS must be https addresses.",
     )
     need(
-        not values.get("SAMSPIL_EXAMPLE_DOOR"),
+        not values.get("EXAMPLE_DOOR"),
         "The one-click door of the example data is open.",
     )
     need(

@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
-import os
 from pathlib import Path
 from typing import Any
 
 from django.utils.translation import gettext_lazy as _
 
-ROOT = Path(__file__).resolve().parents[4]
-VAR = Path(os.environ.get("SAMSPIL_VAR", ROOT / "var"))
+from samspil.config.env import Env
 
-SECRET_KEY = os.environ.get("SAMSPIL_SECRET_KEY", "")
+ROOT = Path(__file__).resolve().parents[4]
+ENV = Env()
+VAR = Path(ENV.text("VAR", str(ROOT / "var")))
+
+SECRET_KEY = ENV.text("SECRET_KEY")
+SECRET_KEY_FALLBACKS = ENV.words("OLD_SECRET_KEYS")
 DEBUG = False
-ALLOWED_HOSTS: list[str] = []
-BASE_URL = os.environ.get("SAMSPIL_BASE_URL", "http://localhost:8000")
+ALLOWED_HOSTS = ENV.words("ALLOWED_HOSTS")
+CSRF_TRUSTED_ORIGINS = ENV.words("TRUSTED_ORIGINS")
+BASE_URL = ENV.text("BASE_URL", "http://localhost:8000").rstrip("/")
+
+# -- Samspil's own
 EXAMPLE_DOOR = False
+"""Sign in as a role with one click. On in the example settings alone."""
 SAMSPIL_STRICT = False
 """Fail when an action changes rows and records nothing; on in tests."""
+SAMSPIL_REQUIRE_SECOND_FACTOR = True
+"""Nobody gets further than the page that sets up TOTP or a passkey before having one."""
+SAMSPIL_SESSION_LONGEST = ENV.number("SESSION_LONGEST_MINUTES", 12 * 60) * 60
+SAMSPIL_REQUEST_MAX_BYTES = ENV.number("REQUEST_MAX_MB", 25) * 1024 * 1024
 
 INSTALLED_APPS = [
     "samspil.web",
@@ -34,9 +45,11 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "csp",
 ]
 
 MIDDLEWARE = [
+    "samspil.config.middleware.RequestSize",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",
@@ -45,9 +58,11 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "samspil.config.middleware.SessionEnds",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
+    "samspil.config.middleware.SecondFactor",
     "samspil.network.middleware.ActorMiddleware",
     "samspil.kernel.http.DenyByDefault",
     "samspil.kernel.http.ErrorsAsPages",
@@ -73,48 +88,138 @@ TEMPLATES: list[dict[str, Any]] = [
 ]
 FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
 
+# -- Database: PostgreSQL in service, SQLite for trying it out
+DATABASES = {"default": ENV.database("DATABASE", f"sqlite:///{VAR / 'samspil.sqlite3'}")}
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+CACHES = {
+    # In the database, because every process must count the same sign-in attempts.
+    # Made by `manage.py createcachetable`.
+    "default": {
+        "BACKEND": "django.core.cache.backends.db.DatabaseCache",
+        "LOCATION": "samspil_cache",
+    },
+}
+
+# -- Sign-in
 AUTH_USER_MODEL = "network.Person"
 AUTHENTICATION_BACKENDS = ["allauth.account.auth_backends.AuthenticationBackend"]
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.Argon2PasswordHasher"]
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+    {
+        "NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "OPTIONS": {"user_attributes": ("email", "name")},
+    },
     {
         "NAME": "django.contrib.auth.password_validation.MinimumLengthValidator",
         "OPTIONS": {"min_length": 12},
     },
     {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
 ]
+PASSWORD_RESET_TIMEOUT = 3600
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+ACCOUNT_ADAPTER = "samspil.config.accounts.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*"]
 ACCOUNT_USER_MODEL_USERNAME_FIELD = None
-ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_EMAIL_VERIFICATION = "none"  # the invitation went to the address
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_EMAIL_SUBJECT_PREFIX = ""
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_LOGOUT_REDIRECT_URL = "/"
+ACCOUNT_SESSION_REMEMBER = False
+ACCOUNT_REAUTHENTICATION_TIMEOUT = 300
+ACCOUNT_RATE_LIMITS = {
+    # Lock-out: five wrong passwords for one address shut it for a quarter of an hour.
+    "login_failed": "30/5m/ip,5/15m/key",
+    "login": "60/m/ip",
+    "reset_password": "20/h/ip,3/h/key",
+    "reauthenticate": "5/5m/user",
+    "change_password": "5/5m/user",
+}
+ALLAUTH_TRUSTED_PROXY_COUNT = ENV.number("PROXIES", 0)
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_TOTP_ISSUER = "Samspil"
+MFA_TOTP_TOLERANCE = 1
+MFA_ALLOW_UNVERIFIED_EMAIL = True
 
+# -- Sessions end after an hour without use, and at the latest after SAMSPIL_SESSION_LONGEST
+SESSION_COOKIE_AGE = ENV.number("SESSION_IDLE_MINUTES", 60) * 60
+SESSION_EXPIRE_AT_BROWSER_CLOSE = True
+SESSION_COOKIE_NAME = "samspil"
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SAMESITE = "Lax"
+CSRF_COOKIE_HTTPONLY = True
+CSRF_COOKIE_SAMESITE = "Lax"
+
+# -- What the browser may do
+X_FRAME_OPTIONS = "DENY"
+SECURE_CONTENT_TYPE_NOSNIFF = True
+SECURE_REFERRER_POLICY = "same-origin"
+SECURE_CROSS_ORIGIN_OPENER_POLICY = "same-origin"
+CONTENT_SECURITY_POLICY = {
+    "DIRECTIVES": {
+        "default-src": ["'self'"],
+        "script-src": ["'self'"],
+        "style-src": ["'self'"],
+        "img-src": ["'self'", "data:"],  # the QR code of TOTP is a data address
+        "connect-src": ["'self'"],
+        "object-src": ["'none'"],
+        "base-uri": ["'self'"],
+        "form-action": ["'self'"],
+        "frame-ancestors": ["'none'"],
+    },
+}
+
+# -- Uploads
+DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
+DATA_UPLOAD_MAX_NUMBER_FIELDS = 10_000  # the form of a large school, all rows at once
+DATA_UPLOAD_MAX_NUMBER_FILES = 20
+FILE_UPLOAD_MAX_MEMORY_SIZE = 2 * 1024 * 1024
+FILE_UPLOAD_PERMISSIONS = 0o640
+
+# -- Language and time
 LANGUAGE_CODE = "da"
 LANGUAGES = [("da", _("Dansk")), ("en", _("Engelsk"))]
+LANGUAGE_COOKIE_HTTPONLY = True
+LANGUAGE_COOKIE_SAMESITE = "Lax"
 LOCALE_PATHS = [ROOT / "src" / "samspil" / "locale"]
 TIME_ZONE = "Europe/Copenhagen"
 USE_I18N = True
 USE_TZ = True
 
-STATIC_URL = "static/"
+# -- Files
+STATIC_URL = "/static/"
 STATIC_ROOT = VAR / "static"
 MEDIA_ROOT = VAR / "files"
-DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "whitenoise.storage.CompressedManifestStaticFilesStorage"},
+}
 
-DEFAULT_FROM_EMAIL = os.environ.get("SAMSPIL_FROM_EMAIL", "Samspil <samspil@localhost>")
-MAIL_DOMAIN = os.environ.get("SAMSPIL_MAIL_DOMAIN", "localhost")
+# -- Mail
+EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+EMAIL_HOST = ENV.text("SMTP_HOST")
+EMAIL_PORT = ENV.number("SMTP_PORT", 25)
+EMAIL_HOST_USER = ENV.text("SMTP_USER")
+EMAIL_HOST_PASSWORD = ENV.text("SMTP_PASSWORD")
+EMAIL_USE_TLS = ENV.flag("SMTP_STARTTLS", False)
+EMAIL_USE_SSL = ENV.flag("SMTP_TLS", False)
+EMAIL_TIMEOUT = 20
+DEFAULT_FROM_EMAIL = ENV.text("FROM_EMAIL", "Samspil <samspil@localhost>")
+SERVER_EMAIL = DEFAULT_FROM_EMAIL
+MAIL_DOMAIN = ENV.text("MAIL_DOMAIN", "localhost")
 
-
-def sqlite(path: Path | str) -> dict[str, Any]:
-    """A SQLite database in which writers wait for each other instead of failing."""
-    return {
-        "ENGINE": "django.db.backends.sqlite3",
-        "NAME": str(path),
-        "OPTIONS": {
-            "transaction_mode": "IMMEDIATE",
-            "timeout": 20,
-            "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=NORMAL;",
-        },
-    }
+# -- Logs: one JSON object a line, without personal data
+LOGGING: dict[str, Any] = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"json": {"()": "samspil.config.logs.JsonFormatter"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "json"}},
+    "root": {"handlers": ["console"], "level": ENV.text("LOG_LEVEL", "INFO")},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "django.server": {"handlers": [], "propagate": True},
+    },
+}

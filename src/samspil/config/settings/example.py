@@ -1,11 +1,32 @@
 """Trying it out: SQLite, example data, and the one-click door. Never for service."""
 
-from samspil.config.settings.base import *  # noqa: F403
-from samspil.config.settings.base import VAR, sqlite
+import secrets
+from pathlib import Path
 
-SECRET_KEY = "example-only-not-a-secret-" + "x" * 40
-ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]"]
+from samspil.config.settings.base import *  # noqa: F403
+from samspil.config.settings.base import ENV, VAR
+
+
+def _own_key(path: Path) -> str:
+    """A key of this machine's own, made at the first start."""
+    if not path.exists():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch(mode=0o600)
+        path.write_text(secrets.token_urlsafe(64))
+    return path.read_text()
+
+
+SECRET_KEY = _own_key(VAR / "example.key")
+DEBUG = ENV.flag("DEBUG", False)
+ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *ENV.words("ALLOWED_HOSTS")]
 EXAMPLE_DOOR = True
-DATABASES = {"default": sqlite(VAR / "samspil.sqlite3")}
+SAMSPIL_REQUIRE_SECOND_FACTOR = False
+MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = VAR / "mail"
+if DEBUG or not (VAR / "static").exists():
+    # Nothing was collected: serve static files from where they lie.
+    WHITENOISE_USE_FINDERS = True
+    STORAGES["staticfiles"] = {  # noqa: F405
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+    }

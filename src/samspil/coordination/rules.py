@@ -11,9 +11,10 @@ from datetime import date
 from django.db.models import Q
 
 from samspil.coordination.enums import FkbStatus, RoundStatus
-from samspil.coordination.models import Round
+from samspil.coordination.models import Form, Round
 from samspil.kernel import roles
 from samspil.kernel.actor import Actor
+from samspil.network.models import Network
 
 SCHOOL_WRITERS = (roles.SCHOOL_COORDINATOR, roles.SCHOOL_LEADER)
 """Roles that answer for one school; a leader may do what the coordinator may."""
@@ -75,3 +76,13 @@ def approved_in(year: int) -> Q:
 def may_reopen_form(actor: Actor, form: Form) -> bool:
     """The secretariat gives a handed-in form back to the school."""
     return may_run_round(actor, form.round)
+
+
+def may_fill_form(actor: Actor, form: Form) -> bool:
+    """The school's own people, and the secretariat on the school's behalf."""
+    return is_secretariat(actor, form.round) or form.organisation_id in own_columns(actor)
+
+
+def may_open_round(actor: Actor, network: Network) -> bool:
+    """The secretariat opens the rounds of its network."""
+    return actor.is_system or actor.has(roles.SECRETARIAT, network_id=network.pk)

@@ -1,6 +1,6 @@
 """The only place that reads the clock. Actions get the time passed in (house rule 1)."""
 
-from datetime import date, datetime
+from datetime import date, datetime, time
 
 from django.utils import timezone
 
@@ -13,3 +13,13 @@ def now() -> datetime:
 def today() -> date:
     """The current date in Denmark."""
     return timezone.localdate()
+
+
+def local_date(instant: datetime) -> date:
+    """The Danish date of an instant."""
+    return timezone.localtime(instant).date()
+
+
+def start_of(day: date, hour: int = 0) -> datetime:
+    """The instant at which ``hour`` strikes in Denmark on ``day``."""
+    return datetime.combine(day, time(hour), tzinfo=timezone.get_current_timezone())

@@ -235,6 +235,26 @@ class Problem:
         }
         return tuple(sorted(holding))
 
+    def lead(self, course: Course) -> str | None:
+        """The school whose dates others can follow on a course that is covered already (R28).
+
+        Its holder; or, where one school alone offers the course and nobody has decided that it shall
+        stay so, that school, which then becomes holder. None when there is no such school.
+        """
+        if course.is_external:
+            return None
+        holders = [
+            o.school for o in self._offers_of.get(course.key, ()) if o.role == OfferRole.HOLDER
+        ]
+        holders = [key for key in holders if (course.key, key) not in self.pin_by_cell]
+        holders += [p.school for p in self._pins_of.get(course.key, ()) if p.role == PinRole.HOLDER]
+        if holders:
+            return min(holders)
+        providers = self.providers(course)
+        if len(providers) == 1 and (course.key, providers[0]) not in self.pin_by_cell:
+            return providers[0]
+        return None
+
     @cached_property
     def _offers_of(self) -> dict[str, list[Offer]]:
         found: dict[str, list[Offer]] = {}

@@ -32,7 +32,6 @@ what would help
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 
 from planning.coverage.data import Course, PinRole, Problem
@@ -161,16 +160,11 @@ def _choice(
 
 def _follower(problem: Problem, solution: Solution, a: Assignment) -> tuple[Message, ...]:
     course = problem.course_by_key[a.course]
-    holders: Iterable[str] = (
-        (solution.holder_of[a.course],)
-        if a.course in solution.holder_of
-        else problem.providers(course)
-    )
-    known = [(km, holder) for holder in holders if (km := problem.km(a.school, holder)) is not None]
-    if known:
-        km, holder = min(known)
-        return (_message("follows", holder=holder, km=km),)
-    return (_message("follows", holder=min(holders)),)
+    holder = solution.holder_of.get(a.course) or problem.lead(course) or ""
+    km = problem.km(a.school, holder)
+    if km is None:
+        return (_message("follows", holder=holder),)
+    return (_message("follows", holder=holder, km=km),)
 
 
 def _uncovered(problem: Problem, room: _Room, course: Course) -> tuple[Message, ...]:

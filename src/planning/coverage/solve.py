@@ -474,9 +474,7 @@ class _Plan:
     def _followers(self, course: Course) -> list[Assignment]:
         holder = self.holder.get(course.key)
         is_joint = holder is not None or (
-            self.problem.is_low(course)
-            and bool(self.problem.providers(course))
-            and not course.is_external
+            self.problem.is_low(course) and self.problem.lead(course) is not None
         )
         if not is_joint:
             return []

@@ -62,7 +62,7 @@ def _cells(problem: Problem, solution: Solution) -> list[Violation]:
         else:
             if line is None or not line.will_follow:
                 found.append(Violation("did_not_say_will_follow", *cell))
-            if a.course not in solution.holder_of and not problem.providers(course):
+            if a.course not in solution.holder_of and problem.lead(course) is None:
                 found.append(Violation("nobody_to_follow", *cell))
         if a.guarantee and (a.role != Role.HOLDER or line is None or not line.guarantee):
             found.append(Violation("guarantee_not_offered", *cell))

@@ -1,6 +1,15 @@
-"""Addresses of ui."""
+"""The gallery. In service it does not exist."""
 
-from django.urls import URLPattern
+from django.conf import settings
+from django.urls import URLPattern, path
+
+from samspil.ui import gallery
 
 app_name = "ui"
 urlpatterns: list[URLPattern] = []
+if settings.EXAMPLE_DOOR or settings.DEBUG or getattr(settings, "UI_GALLERY", False):
+    urlpatterns += [
+        path("", gallery.index, name="gallery"),
+        path("tavle/", gallery.board, name="board"),
+        path("bekraeft/", gallery.confirm, name="confirm"),
+    ]

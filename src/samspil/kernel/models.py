@@ -186,3 +186,25 @@ class Document(models.Model):
 
     def __str__(self) -> str:
         return f"{self.title} (v{self.version})"
+
+
+from samspil.kernel.imports.models import (  # noqa: E402  (one app, so that it gets migrations)
+    ColumnMapping,
+    ImportBatch,
+    ImportRow,
+)
+
+__all__ = [
+    "AuditEvent",
+    "AuditStream",
+    "ColumnMapping",
+    "Document",
+    "ImportBatch",
+    "ImportRow",
+    "Job",
+    "JobState",
+    "MailMessage",
+    "MailState",
+    "StatusChange",
+    "StoredFile",
+]

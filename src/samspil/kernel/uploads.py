@@ -47,7 +47,12 @@ MAX_NAME: Final = 150
 _CELL: Final = re.compile(r"([A-Za-z]{1,4})([0-9]{1,9})")
 _OLE: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _CHUNK: Final = 256 * 1024
-_KIND_NAMES: Final = {"xlsx": "Excel (.xlsx)", "ods": "OpenDocument (.ods)", "csv": "CSV", "pdf": "PDF"}
+_KIND_NAMES: Final = {
+    "xlsx": "Excel (.xlsx)",
+    "ods": "OpenDocument (.ods)",
+    "csv": "CSV",
+    "pdf": "PDF",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +101,9 @@ def inspect(
             _("Filen er en %(found)s-fil. Her kan du aflevere %(wanted)s.")
             % {"found": _KIND_NAMES[kind], "wanted": _wanted(kinds)}
         )
-    return UploadInfo(kind=kind, name=shown, size=len(content), sha256=hashlib.sha256(content).hexdigest())
+    return UploadInfo(
+        kind=kind, name=shown, size=len(content), sha256=hashlib.sha256(content).hexdigest()
+    )
 
 
 def safe_name(name: str) -> str:
@@ -111,7 +118,11 @@ def safe_name(name: str) -> str:
     text = re.sub(r'[<>:"|?*]', "_", text).strip(" .")
     if len(text) > MAX_NAME:
         stem, dot, ending = text.rpartition(".")
-        text = stem[: MAX_NAME - len(ending) - 1] + dot + ending if dot and len(ending) <= 5 else text[:MAX_NAME]
+        text = (
+            stem[: MAX_NAME - len(ending) - 1] + dot + ending
+            if dot and len(ending) <= 5
+            else text[:MAX_NAME]
+        )
     return text or "fil"
 
 
@@ -122,7 +133,7 @@ def _kind_of(content: bytes, kinds: Collection[str]) -> Kind:
     head = content[:4096]
     if head.startswith(_OLE):
         _refuse_ole(content)
-    if head.startswith(b"PK\x03\x04") or head.startswith(b"PK\x05\x06"):
+    if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         return _zip_kind(content, kinds)
     if b"%PDF-" in head[:1024]:
         _check_pdf(content)
@@ -132,12 +143,15 @@ def _kind_of(content: bytes, kinds: Collection[str]) -> Kind:
             _("Filen er pakket (zip, rar eller lignende). Pak den ud, og aflever selve regnearket.")
         )
     if head.startswith((b"\x89PNG", b"\xff\xd8\xff", b"GIF8", b"BM", b"II*\x00", b"MM\x00*")):
-        raise UploadRefused(_("Filen er et billede. Her kan du aflevere %(wanted)s.") % {"wanted": _wanted(kinds)})
+        raise UploadRefused(
+            _("Filen er et billede. Her kan du aflevere %(wanted)s.") % {"wanted": _wanted(kinds)}
+        )
     if head.startswith((b"MZ", b"\x7fELF", b"#!")):
         raise UploadRefused(_("Filen er et program og bliver ikke åbnet."))
     if head.lstrip().startswith(b"{\\rtf"):
         raise UploadRefused(
-            _("Filen er et tekstdokument (RTF). Her kan du aflevere %(wanted)s.") % {"wanted": _wanted(kinds)}
+            _("Filen er et tekstdokument (RTF). Her kan du aflevere %(wanted)s.")
+            % {"wanted": _wanted(kinds)}
         )
     _check_text(content, kinds)
     return "csv"
@@ -149,20 +163,29 @@ def _refuse_ole(content: bytes) -> None:
 
     if has("EncryptedPackage") or has("EncryptionInfo"):
         raise UploadRefused(
-            _("Filen er beskyttet med adgangskode. Fjern koden i Excel (Filer, Oplysninger, Beskyt projektmappe), og aflever den igen.")
+            _(
+                "Filen er beskyttet med adgangskode. Fjern koden i Excel (Filer, Oplysninger, Beskyt projektmappe), og aflever den igen."
+            )
         )
     if has("Workbook") or has("Book"):
         raise UploadRefused(
-            _("Filen er i det gamle Excel-format (.xls). Åbn den i Excel, vælg Gem som, og gem den som .xlsx.")
+            _(
+                "Filen er i det gamle Excel-format (.xls). Åbn den i Excel, vælg Gem som, og gem den som .xlsx."
+            )
         )
-    raise UploadRefused(_("Filen er et gammelt Office-dokument og ikke et regneark, vi kan læse. Gem den som .xlsx."))
+    raise UploadRefused(
+        _(
+            "Filen er et gammelt Office-dokument og ikke et regneark, vi kan læse. Gem den som .xlsx."
+        )
+    )
 
 
 def _check_text(content: bytes, kinds: Collection[str]) -> None:
     """A CSV file is text: few control characters, and no other well-known text format."""
     if "csv" not in kinds:
         raise UploadRefused(
-            _("Filen er ikke af en slags, vi kan læse her. Her kan du aflevere %(wanted)s.") % {"wanted": _wanted(kinds)}
+            _("Filen er ikke af en slags, vi kan læse her. Her kan du aflevere %(wanted)s.")
+            % {"wanted": _wanted(kinds)}
         )
     sample = content[: 1024 * 1024]
     utf16 = sample[:2] in (b"\xff\xfe", b"\xfe\xff") or _looks_utf16(sample)
@@ -170,16 +193,22 @@ def _check_text(content: bytes, kinds: Collection[str]) -> None:
         controls = sum(sample.count(bytes([code])) for code in (*range(9), 11, *range(14, 32), 127))
         if b"\x00" in sample or controls > len(sample) // 200:
             raise UploadRefused(
-                _("Filen kan ikke læses som regneark. Måske er den beskadiget, eller også er den af en anden slags. Her kan du aflevere %(wanted)s.")
+                _(
+                    "Filen kan ikke læses som regneark. Måske er den beskadiget, eller også er den af en anden slags. Her kan du aflevere %(wanted)s."
+                )
                 % {"wanted": _wanted(kinds)}
             )
     start = sample[:4096].replace(b"\x00", b"").lstrip(b"\xff\xfe\xef\xbb\xbf \t\r\n").lower()
     if start.startswith((b"<!doctype", b"<html", b"<?xml", b"<table", b"<svg", b"<head")):
         raise UploadRefused(
-            _("Filen er en hjemmeside eller XML, selv om den kan hedde noget med .xls eller .csv. Åbn den i Excel, og gem den som .xlsx.")
+            _(
+                "Filen er en hjemmeside eller XML, selv om den kan hedde noget med .xls eller .csv. Åbn den i Excel, og gem den som .xlsx."
+            )
         )
-    if start.startswith(b"{") or start.startswith(b"[{"):
-        raise UploadRefused(_("Filen er JSON. Her kan du aflevere %(wanted)s.") % {"wanted": _wanted(kinds)})
+    if start.startswith((b"{", b"[{")):
+        raise UploadRefused(
+            _("Filen er JSON. Her kan du aflevere %(wanted)s.") % {"wanted": _wanted(kinds)}
+        )
     if max(content.count(b"\n"), content.count(b"\r")) > 2 * MAX_ROWS:
         raise _too_many_rows()
 
@@ -196,21 +225,31 @@ def _looks_utf16(sample: bytes) -> bool:
 
 def _check_pdf(content: bytes) -> None:
     if b"%%EOF" not in content[-4096:] and b"startxref" not in content[-4096:]:
-        raise UploadRefused(_("PDF-filen er ikke hel. Hent eller gem den igen, og aflever den hele fil."))
+        raise UploadRefused(
+            _("PDF-filen er ikke hel. Hent eller gem den igen, og aflever den hele fil.")
+        )
     if re.search(rb"/Encrypt\b", content):
-        raise UploadRefused(_("PDF-filen er beskyttet med adgangskode. Gem den uden beskyttelse, og aflever den igen."))
+        raise UploadRefused(
+            _(
+                "PDF-filen er beskyttet med adgangskode. Gem den uden beskyttelse, og aflever den igen."
+            )
+        )
     # /JS, /JavaScript and /Launch run things at the reader's; they can also hide in packed objects.
     active = re.compile(rb"/(JavaScript|JS|Launch|OpenAction\s*<<\s*/S\s*/(JavaScript|Launch))\b")
     for part in (content, *_object_streams(content)):
         if active.search(part):
             raise UploadRefused(
-                _("PDF-filen indeholder et program (script). Udskriv den til en ny PDF, og aflever den.")
+                _(
+                    "PDF-filen indeholder et program (script). Udskriv den til en ny PDF, og aflever den."
+                )
             )
 
 
 def _object_streams(content: bytes) -> Iterator[bytes]:
     """The unpacked object streams of a PDF, each at most 2 MB of it, at most 200 streams."""
-    for count, match in enumerate(re.finditer(rb"/ObjStm\b.{0,400}?stream\r?\n", content, re.DOTALL)):
+    for count, match in enumerate(
+        re.finditer(rb"/ObjStm\b.{0,400}?stream\r?\n", content, re.DOTALL)
+    ):
         if count >= 200:
             return
         try:
@@ -226,7 +265,13 @@ def _zip_kind(content: bytes, kinds: Collection[str]) -> Kind:
     try:
         archive = zipfile.ZipFile(io.BytesIO(content))
         entries = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError, UnicodeDecodeError) as error:
+    except (
+        zipfile.BadZipFile,
+        NotImplementedError,
+        ValueError,
+        OSError,
+        UnicodeDecodeError,
+    ) as error:
         raise _damaged() from error
     _check_entries(entries, len(content))
     names = {entry.filename for entry in entries}
@@ -263,7 +308,9 @@ def _check_entries(entries: list[zipfile.ZipInfo], size: int) -> None:
             or (entry.external_attr >> 16) & 0o170000 == 0o120000
         ):
             raise UploadRefused(
-                _("Filen prøver at lægge noget uden for sig selv og bliver ikke åbnet. Gem regnearket igen fra Excel.")
+                _(
+                    "Filen prøver at lægge noget uden for sig selv og bliver ikke åbnet. Gem regnearket igen fra Excel."
+                )
             )
         if name in seen:
             raise _damaged()
@@ -273,7 +320,9 @@ def _check_entries(entries: list[zipfile.ZipInfo], size: int) -> None:
         total += entry.file_size
         if total > MAX_UNPACKED:
             raise _bomb()
-        if entry.file_size > RATIO_FROM and entry.file_size > MAX_RATIO * max(entry.compress_size, 1):
+        if entry.file_size > RATIO_FROM and entry.file_size > MAX_RATIO * max(
+            entry.compress_size, 1
+        ):
             raise _bomb()
         if entry.compress_size > size:
             raise _damaged()
@@ -293,7 +342,12 @@ class _Package:
         head = self.content[entry.header_offset : entry.header_offset + 30]
         if len(head) < 30 or head[:4] != b"PK\x03\x04":
             raise _damaged()
-        start = entry.header_offset + 30 + int.from_bytes(head[26:28], "little") + int.from_bytes(head[28:30], "little")
+        start = (
+            entry.header_offset
+            + 30
+            + int.from_bytes(head[26:28], "little")
+            + int.from_bytes(head[28:30], "little")
+        )
         packed = memoryview(self.content)[start : start + entry.compress_size]
         if len(packed) != entry.compress_size:
             raise _damaged()
@@ -347,20 +401,30 @@ class _Package:
 def _check_xlsx(package: _Package, lower: set[str], kinds: Collection[str]) -> None:
     if any(name.startswith(("word/", "ppt/", "visio/")) for name in lower):
         raise UploadRefused(
-            _("Filen er et Word- eller PowerPoint-dokument. Her kan du aflevere %(wanted)s.") % {"wanted": _wanted(kinds)}
+            _("Filen er et Word- eller PowerPoint-dokument. Her kan du aflevere %(wanted)s.")
+            % {"wanted": _wanted(kinds)}
         )
-    content_types = package.read(next(n for n in package.entries if n.lower() == "[content_types].xml"))
+    content_types = package.read(
+        next(n for n in package.entries if n.lower() == "[content_types].xml")
+    )
     if (
-        any("vbaproject" in name or name.startswith(("xl/macrosheets/", "xl/activex/")) for name in lower)
+        any(
+            "vbaproject" in name or name.startswith(("xl/macrosheets/", "xl/activex/"))
+            for name in lower
+        )
         or b"macroEnabled" in content_types
         or b"vbaProject" in content_types
     ):
         raise UploadRefused(
-            _("Filen indeholder en makro. Gem den som almindelig Excel-projektmappe (.xlsx), og aflever den igen.")
+            _(
+                "Filen indeholder en makro. Gem den som almindelig Excel-projektmappe (.xlsx), og aflever den igen."
+            )
         )
     if "xl/workbook.bin" in lower:
         raise UploadRefused(
-            _("Filen er i Excels binære format (.xlsb). Åbn den i Excel, vælg Gem som, og gem den som .xlsx.")
+            _(
+                "Filen er i Excels binære format (.xlsb). Åbn den i Excel, vælg Gem som, og gem den som .xlsx."
+            )
         )
     if "xl/workbook.xml" not in lower and b"spreadsheetml.sheet.main+xml" not in content_types:
         raise _damaged()
@@ -378,7 +442,8 @@ def _check_ods(package: _Package, lower: set[str], kinds: Collection[str]) -> No
     mimetype = package.read("mimetype", 200).strip()
     if not mimetype.startswith(b"application/vnd.oasis.opendocument.spreadsheet"):
         raise UploadRefused(
-            _("Filen er et OpenDocument, men ikke et regneark. Her kan du aflevere %(wanted)s.") % {"wanted": _wanted(kinds)}
+            _("Filen er et OpenDocument, men ikke et regneark. Her kan du aflevere %(wanted)s.")
+            % {"wanted": _wanted(kinds)}
         )
     manifest = next(name for name in package.entries if name.lower() == "meta-inf/manifest.xml")
     if b"encryption-data" in package.read(manifest):
@@ -470,7 +535,9 @@ class _OdsGrid:
 
 def _local(attributes: dict[str, str], name: str) -> str | None:
     """An attribute by its local name, whatever prefix the file uses."""
-    return next((value for key, value in attributes.items() if key.rpartition(":")[2] == name), None)
+    return next(
+        (value for key, value in attributes.items() if key.rpartition(":")[2] == name), None
+    )
 
 
 def _number(text: str | None, default: int) -> int:
@@ -482,7 +549,9 @@ def _check_grid(filled: int, last_row: int, last_column: int) -> None:
         raise _too_many_rows()
     if last_row * last_column > MAX_AREA:
         raise UploadRefused(
-            _("Regnearket strækker sig til række %(row)s og kolonne %(column)s. Det er for stort. Slet det, der står langt nede eller langt til højre, og aflever filen igen.")
+            _(
+                "Regnearket strækker sig til række %(row)s og kolonne %(column)s. Det er for stort. Slet det, der står langt nede eller langt til højre, og aflever filen igen."
+            )
             % {"row": last_row, "column": column_letter(last_column)}
         )
 
@@ -503,7 +572,9 @@ def _scan(package: _Package, name: str, grid: _XlsxGrid | _OdsGrid) -> None:
 
     def refuse(*_unused: object) -> None:
         raise UploadRefused(
-            _("Filen indeholder XML, som den ikke skal have, og bliver ikke åbnet. Gem regnearket igen fra Excel.")
+            _(
+                "Filen indeholder XML, som den ikke skal have, og bliver ikke åbnet. Gem regnearket igen fra Excel."
+            )
         )
 
     parser.StartDoctypeDeclHandler = refuse
@@ -560,17 +631,22 @@ def _megabytes(size: int) -> str:
 
 def _damaged() -> UploadRefused:
     return UploadRefused(
-        _("Filen er beskadiget og kan ikke åbnes. Åbn den i Excel, gem den igen, og aflever den nye fil.")
+        _(
+            "Filen er beskadiget og kan ikke åbnes. Åbn den i Excel, gem den igen, og aflever den nye fil."
+        )
     )
 
 
 def _bomb() -> UploadRefused:
     return UploadRefused(
-        _("Filen vokser til mere, end vi kan tage imod, når den pakkes ud. Del den i flere, eller gem den igen fra Excel.")
+        _(
+            "Filen vokser til mere, end vi kan tage imod, når den pakkes ud. Del den i flere, eller gem den igen fra Excel."
+        )
     )
 
 
 def _too_many_rows() -> UploadRefused:
     return UploadRefused(
-        _("Filen har flere end %(max)s rækker. Del den i flere filer.") % {"max": f"{MAX_ROWS:,}".replace(",", ".")}
+        _("Filen har flere end %(max)s rækker. Del den i flere filer.")
+        % {"max": f"{MAX_ROWS:,}".replace(",", ".")}
     )

@@ -21,6 +21,8 @@ ROUND_TRANSITIONS = (
     Transition("start_signing", frozenset({"meeting"}), "signing"),
     Transition("reopen_meeting", frozenset({"signing"}), "meeting"),
     Transition("close", frozenset({"signing"}), "closed"),
+    # A school that leaves in the middle of the year makes gaps in a closed round (R62).
+    Transition("reopen_after_leave", frozenset({"closed"}), "signing"),
 )
 
 
@@ -32,7 +34,7 @@ class FkbStatus(models.TextChoices):
 
 FKB_TRANSITIONS = (
     Transition("freeze", frozenset({"open", "frozen", "agreed"}), "frozen"),
-    Transition("reopen", frozenset({"frozen"}), "open"),
+    Transition("reopen", frozenset({"frozen", "agreed"}), "open"),
     Transition("agree", frozenset({"frozen"}), "agreed"),
 )
 
@@ -114,3 +116,10 @@ class SignatureStatus(models.TextChoices):
     WAITING = "waiting", _("Mangler")
     SIGNED = "signed", _("Underskrevet")
     DECLINED = "declined", _("Afvist")
+
+
+class ReturnStatus(models.TextChoices):
+    PREVIEW = "preview", _("Ikke gemt endnu")
+    APPLIED = "applied", _("Gemt")
+    UNDONE = "undone", _("Fortrudt")
+    DISCARDED = "discarded", _("Kasseret")

@@ -15,6 +15,7 @@ from samspil.coordination.models.board import (
 )
 from samspil.coordination.models.forms import Form, Intent
 from samspil.coordination.models.proposals import Proposal, ProposalLine
+from samspil.coordination.models.returns import MatrixImport, Return
 from samspil.coordination.models.rounds import Round, RoundCourse, RoundFkb, RoundSchool
 
 __all__ = [
@@ -26,9 +27,11 @@ __all__ = [
     "ExternalAgreement",
     "Form",
     "Intent",
+    "MatrixImport",
     "Overview",
     "Proposal",
     "ProposalLine",
+    "Return",
     "Round",
     "RoundArchive",
     "RoundCourse",

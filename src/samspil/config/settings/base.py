@@ -86,7 +86,7 @@ TEMPLATES: list[dict[str, Any]] = [
         },
     },
 ]
-FORM_RENDERER = "django.forms.renderers.DjangoTemplates"
+FORM_RENDERER = "samspil.ui.forms.Renderer"
 
 # -- Database: PostgreSQL in service, SQLite for trying it out
 DATABASES = {"default": ENV.database("DATABASE", f"sqlite:///{VAR / 'samspil.sqlite3'}")}

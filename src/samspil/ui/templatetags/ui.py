@@ -16,7 +16,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 
-from samspil.ui.components import Bar, Entry, Figure, Phase, Segment, Tab, lay_out_bars
+from samspil.ui.components import Bar, Entry, Figure, Phase, Segment, Tab
 
 register = template.Library()
 
@@ -30,6 +30,15 @@ def _one_of(value: str, allowed: Iterable[str], what: str) -> str:
     if value not in allowed:
         raise template.TemplateSyntaxError(f"{what} {value!r} is none of {sorted(allowed)}")
     return value
+
+
+def _button_class(kind: str) -> str:
+    """What follows ``button-`` in the class; a danger button is a primary one in another colour."""
+    return (
+        "primary button-danger"
+        if _one_of(kind, BUTTON_KINDS, "kind") == "danger"
+        else kind
+    )
 
 
 @register.simple_tag
@@ -71,7 +80,7 @@ def button(  # noqa: PLR0913 - a tag's options are its interface
             "ui/components/button.html",
             {
                 "label": label,
-                "kind": _one_of(kind, BUTTON_KINDS, "kind"),
+                "kind": _button_class(kind),
                 "type": type,
                 "name": name,
                 "value": value,
@@ -100,7 +109,7 @@ def link_button(
     picture = globals()["icon"](icon) if icon else ""
     return format_html(
         '<a class="button button-{}{}" href="{}"{}>{}{}</a>',
-        _one_of(kind, BUTTON_KINDS, "kind"),
+        _button_class(kind),
         " small" if small else "",
         url,
         mark_safe(" download") if download else "",
@@ -259,8 +268,19 @@ def timeline(entries: Sequence[Entry]) -> dict[str, Any]:
 
 @register.inclusion_tag("ui/components/barchart.html")
 def barchart(bars: Sequence[Bar], label: str, *, unit: str = "") -> dict[str, Any]:
-    """A bar chart; screen readers get the same as a table."""
-    return {"chart": lay_out_bars(list(bars)), "bars": bars, "label": label, "unit": unit}
+    """A bar chart: the longest bar fills the width; the numbers stand as text beside the bars."""
+    largest = max((bar.value for bar in bars), default=0) or 1
+    shown = [
+        {
+            "label": bar.label,
+            "value": bar.value,
+            "tone": bar.tone,
+            "note": bar.note,
+            "percent": round(100 * bar.value / largest),
+        }
+        for bar in bars
+    ]
+    return {"bars": shown, "label": label, "unit": unit}
 
 
 @register.inclusion_tag("ui/components/findbox.html")
@@ -339,6 +359,17 @@ def field(
     }
     return mark_safe(  # noqa: S308 - the template escapes
         bound.form.render(template_name=bound.template_name, context=context)
+    )
+
+
+@register.simple_tag
+def dkfds() -> SafeString:
+    """Load the design system's own script, for pages with a component that needs it (tooltip,
+    character limit)."""
+    return format_html(
+        '<script src="{}" defer></script><script src="{}" defer></script>',
+        static("ui/vendor/dkfds/js/dkfds.min.js"),
+        static("ui/dkfds-start.js"),
     )
 
 

@@ -1,0 +1,2 @@
+/* Start the components of Det Fælles Designsystem that the page holds. */
+DKFDS.init();

@@ -93,6 +93,14 @@ class ProposalStatus(models.TextChoices):
     FAILED = "failed", _("Kunne ikke beregnes")
 
 
+PROPOSAL_TRANSITIONS = (
+    Transition("answer", frozenset({"queued"}), "ready"),
+    Transition("fail", frozenset({"queued"}), "failed"),
+    Transition("use", frozenset({"ready"}), "used"),
+    Transition("discard", frozenset({"queued", "ready", "failed"}), "discarded"),
+)
+
+
 class LineState(models.TextChoices):
     OPEN = "open", _("Åben")
     TAKEN = "taken", _("Brugt")

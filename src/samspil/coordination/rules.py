@@ -10,8 +10,8 @@ from datetime import date
 
 from django.db.models import Q
 
-from samspil.coordination.enums import FkbStatus, RoundStatus
-from samspil.coordination.models import Form, Round
+from samspil.coordination.enums import ChangeKind, FkbStatus, RoundStatus
+from samspil.coordination.models import ChangeSet, Form, Round, RoundCourse
 from samspil.kernel import roles
 from samspil.kernel.actor import Actor
 from samspil.network.models import Network
@@ -53,9 +53,26 @@ def may_write_cell(actor: Actor, round: Round, organisation_id: int) -> bool:
     return organisation_id in own_columns(actor) and round.status in OPEN_FOR_SCHOOLS
 
 
-def may_comment(actor: Actor, round: Round) -> bool:
+def may_comment(actor: Actor, row: RoundCourse) -> bool:
     """Everybody who writes on the board may also comment, in every state of the round."""
-    return may_write_board(actor, round)
+    return may_write_board(actor, row.round_fkb.round)
+
+
+def may_run_row(actor: Actor, row: RoundCourse) -> bool:
+    """Agreements outside the circle and courses taken out of the duty: the secretariat."""
+    return is_secretariat(actor, row.round_fkb.round)
+
+
+def may_undo(actor: Actor, change_set: ChangeSet) -> bool:
+    """The secretariat every change, others what they did themselves.
+
+    A school that left is not brought back by undo.
+    """
+    if change_set.kind == ChangeKind.LEAVE:
+        return False
+    if is_secretariat(actor, change_set.round):
+        return True
+    return actor.person_id is not None and change_set.person_id == actor.person_id
 
 
 def is_board_open(round: Round, fkb_status: str) -> bool:
@@ -71,6 +88,11 @@ def approved_in(year: int) -> Q:
     return (Q(valid_from__isnull=True) | Q(valid_from__lte=date(year, 12, 31))) & (
         Q(valid_to__isnull=True) | Q(valid_to__gte=date(year, 1, 1))
     )
+
+
+def may_use_proposal(actor: Actor, proposal: Proposal) -> bool:
+    """Use, reject and discard what the planner proposes: the secretariat."""
+    return may_run_round(actor, proposal.round)
 
 
 def may_reopen_form(actor: Actor, form: Form) -> bool:

@@ -17,6 +17,8 @@ from django.utils.translation import ngettext
 from samspil.catalogue.models import Approval
 from samspil.coordination import rules
 from samspil.coordination.enums import (
+    FKB_TRANSITIONS,
+    ROUND_TRANSITIONS,
     ChangeKind,
     CommitmentRole,
     FkbStatus,
@@ -27,16 +29,21 @@ from samspil.coordination.models import (
     ChangeEntry,
     ChangeSet,
     Commitment,
+    CourseComment,
+    ExternalAgreement,
     Round,
     RoundCourse,
     RoundFkb,
     RoundSchool,
 )
+from samspil.kernel import files, uploads
 from samspil.kernel.actions import action, record
 from samspil.kernel.actor import Actor
 from samspil.kernel.audit import plain
 from samspil.kernel.errors import Conflict, Forbidden, Invalid
 from samspil.kernel.locking import lock_rows
+from samspil.kernel.transitions import transition
+from samspil.network.models import Organisation
 
 _FIELDS: Final = (
     "role",
@@ -409,7 +416,7 @@ def apply_changes(
     ``Forbidden`` for cells that the actor may not write, ``Conflict`` when the round is
     closed or the FKB's overview is frozen, ``Invalid`` when a rule is broken: the school is
     in the round, has not left and is approved (R4); one holder a course, and followers only
-    where there is one (R28); nothing on a course set aside (R24).
+    where there is one (R28). An archived course may be offered all the same (R24).
     """
     board = _Board(round, (change.round_course_id for change in changes))
     board.check_open()
@@ -434,11 +441,6 @@ def apply_changes(
         row = board.rows[change.round_course_id]
         if change.role != CommitmentRole.NONE:
             board.check_school(row, change.organisation_id)
-            if row.archived_reason:
-                raise Invalid(
-                    _("%(number)s er taget ud af runden: %(reason)s")
-                    % {"number": row.course.number, "reason": row.archived_reason}
-                )
         if change.starts_on and change.ends_on and change.ends_on < change.starts_on:
             raise Invalid(_("Slutdatoen ligger før startdatoen."), field="when_text")
         written.append(board.write(*key, values, actor=actor, now=now))
@@ -522,3 +524,324 @@ def set_cell(*, actor: Actor, now: datetime, round: Round, change: CellChange) -
     return apply_changes(
         actor=actor, now=now, round=round, changes=[change], kind=ChangeKind.CELL, summary=summary
     )
+
+
+# ---------------------------------------------------------------- undo
+
+
+@action("coordination.undo_change", permission=rules.may_undo, on="change_set")
+def undo_change(*, actor: Actor, now: datetime, change_set: ChangeSet) -> None:
+    """Put every cell of a change set back as it was, as one step.
+
+    Raises ``CellConflict`` when one of them has changed since, with who and to what; then
+    nothing is put back. Otherwise errors and rules as ``apply_changes``: undoing may not leave
+    followers without a holder.
+    """
+    entries = list(
+        ChangeEntry.objects.filter(change_set=change_set)
+        .select_related("commitment")
+        .order_by("pk")
+    )
+    board = _Board(change_set.round, (entry.commitment.round_course_id for entry in entries))
+    board.check_open()
+    # Read again under the lock: somebody may have undone it in the meantime.
+    change_set.refresh_from_db(fields=["undone_at", "undone_by_label"])
+    if change_set.undone_at is not None:
+        raise Conflict(
+            _("%(who)s har allerede fortrudt ændringen.")
+            % {"who": person_name(change_set.undone_by_label)}
+        )
+    entries = list(
+        ChangeEntry.objects.filter(change_set=change_set)
+        .select_related("commitment")
+        .order_by("pk")
+    )
+    keys = [(e.commitment.round_course_id, e.commitment.organisation_id) for e in entries]
+    for _row_id, organisation_id in keys:
+        if not rules.may_write_cell(actor, board.round, organisation_id):
+            raise Forbidden(_not_yours(board.round))
+    stale = [
+        board.stale(*key)
+        for key, entry in zip(keys, entries, strict=True)
+        if board.cells[key].version != entry.version_after
+    ]
+    if stale:
+        _raise_stale(stale)
+    written = []
+    for key, entry in zip(keys, entries, strict=True):
+        values = _values(entry.before) if entry.before else _empty(entry.after)
+        if values["role"] != CommitmentRole.NONE:
+            board.check_school(board.rows[key[0]], key[1])
+        written.append(board.write(*key, values, actor=actor, now=now))
+    for row_id in {row_id for row_id, _school in keys}:
+        board.check_row(row_id)
+    _save(board, written)
+    for (cell, _before, _new), entry in zip(written, entries, strict=True):
+        # The step before this one left the cell as it now stands again, so it can be undone in
+        # its turn: its entry follows the cell to the new version.
+        if entry.before is not None:
+            ChangeEntry.objects.filter(
+                commitment=cell, version_after=entry.before["version"]
+            ).update(version_after=cell.version)
+    change_set.undone_at = now
+    change_set.undone_by_label = actor.label[:200]
+    change_set.save(update_fields=["undone_at", "undone_by_label"])
+
+
+def _empty(after: dict[str, Any]) -> dict[str, Any]:
+    return CellChange(
+        round_course_id=0,
+        organisation_id=0,
+        role=CommitmentRole.NONE,
+        origin=after["origin"],
+        is_pinned=False,
+    ).values()
+
+
+# ---------------------------------------------------------------- what is said about a course
+
+
+def _locked_row(row: RoundCourse) -> tuple[_Board, RoundCourse]:
+    board = _Board(row.round_fkb.round, [row.pk])
+    return board, board.rows[row.pk]
+
+
+@action("coordination.comment", permission=rules.may_comment, on="round_course")
+def comment(*, actor: Actor, now: datetime, round_course: RoundCourse, text: str) -> CourseComment:
+    """Write a remark on a course of the board; all who see the round read it.
+
+    Raises ``Invalid`` when the text is empty or longer than 2,000 characters.
+    """
+    text = text.strip()
+    if not text:
+        raise Invalid(_("Skriv en kommentar."), field="text")
+    if len(text) > 2000:
+        raise Invalid(_("Kommentaren må højst fylde 2.000 tegn."), field="text")
+    remark = CourseComment.objects.create(
+        round_course=round_course,
+        author_label=actor.label[:200],
+        person_id=actor.person_id,
+        organisation_id=actor.organisation_id,
+        text=text,
+        at=now,
+    )
+    record(
+        round_course,
+        after={"comment": text},
+        summary=_said("Kommentar: %(text)s", text=text),
+        network_id=round_course.round_fkb.round.network_id,
+    )
+    return remark
+
+
+def _said(message: str, **values: Any) -> str:
+    """A sentence for the history, in Danish whoever acts."""
+    with translation.override("da"):
+        return _(message) % values
+
+
+@action(
+    "coordination.register_external_agreement",
+    permission=rules.may_run_row,
+    on="round_course",
+)
+def register_external_agreement(
+    *,
+    actor: Actor,
+    now: datetime,
+    round_course: RoundCourse,
+    school_name: str,
+    content: bytes,
+    file_name: str,
+    organisation: Organisation | None = None,
+    when_text: str = "",
+    note: str = "",
+) -> ExternalAgreement:
+    """Fill a course by a binding agreement with a school outside the circle, with its document
+    (R27). The course is no gap any more.
+
+    ``content`` is the signed document, PDF by its content. Raises ``UploadRefused`` for any
+    other file, ``Invalid`` without a school, or for one that coordinates in the round itself,
+    ``Conflict`` when the course has an agreement already or the overview is frozen.
+    """
+    board, row = _locked_row(round_course)
+    board.check_open()
+    name = school_name.strip() or (organisation.name if organisation else "")
+    if not name:
+        raise Invalid(_("Skriv, hvilken skole aftalen er med."), field="school_name")
+    place = board.schools.get(organisation.pk) if organisation else None
+    if place is not None and place.left_on is None:
+        raise Invalid(
+            _("%(school)s er selv med i runden. Sæt skolen som udbyder i stedet.")
+            % {"school": place.organisation.label},
+            field="school_name",
+        )
+    if ExternalAgreement.objects.filter(round_course=row).exists():
+        raise Conflict(_("Målet har allerede en aftale. Fjern den først."))
+    info = uploads.inspect(content, file_name, kinds={"pdf"})
+    document = files.store(content, info.name, info.content_type, actor=actor, now=now)
+    agreement = ExternalAgreement.objects.create(
+        round_course=row,
+        organisation=organisation,
+        school_name=name[:200],
+        document=document,
+        when_text=when_text.strip()[:200],
+        note=note.strip()[:500],
+        created_at=now,
+        created_by_label=actor.label[:200],
+    )
+    record(
+        row,
+        after={"school": name, "document": document.sha256, "file": document.name},
+        summary=_said("Aftale med %(school)s registreret med dokumentet %(file)s.", school=name, file=document.name),
+        network_id=board.round.network_id,
+    )
+    return agreement
+
+
+@action(
+    "coordination.remove_external_agreement",
+    permission=rules.may_run_row,
+    on="round_course",
+)
+def remove_external_agreement(
+    *, actor: Actor, now: datetime, round_course: RoundCourse, reason: str
+) -> None:
+    """Take an agreement with an outside school away, with a reason. The document is kept.
+
+    Raises ``Invalid`` without a reason, ``Conflict`` when there is none or the overview is
+    frozen.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise Invalid(_("Skriv, hvorfor aftalen fjernes."), field="reason")
+    board, row = _locked_row(round_course)
+    board.check_open()
+    agreement = (
+        ExternalAgreement.objects.filter(round_course=row).select_related("document").first()
+    )
+    if agreement is None:
+        raise Conflict(_("Aftalen er allerede fjernet."))
+    record(
+        row,
+        before={"school": agreement.school_name, "document": agreement.document.sha256},
+        summary=_said(
+            "Aftale med %(school)s fjernet: %(reason)s", school=agreement.school_name, reason=reason
+        ),
+        network_id=board.round.network_id,
+    )
+    agreement.delete()
+
+
+@action("coordination.archive_course", permission=rules.may_run_row, on="round_course")
+def archive_course(
+    *, actor: Actor, now: datetime, round_course: RoundCourse, reason: str
+) -> RoundCourse:
+    """Take a course out of the round's duty, with a reason; it may still be offered (R24).
+
+    Raises ``Invalid`` without a reason, ``Conflict`` when it is out already or the overview is
+    frozen.
+    """
+    reason = reason.strip()
+    if not reason:
+        raise Invalid(_("Skriv, hvorfor målet tages ud."), field="reason")
+    if len(reason) > 250:
+        raise Invalid(_("Begrundelsen må højst fylde 250 tegn."), field="reason")
+    board, row = _locked_row(round_course)
+    board.check_open()
+    if row.archived_reason:
+        raise Conflict(_("Målet er allerede taget ud af pligten."))
+    _set_archived(board, row, reason, _said("Taget ud af pligten: %(reason)s", reason=reason))
+    return row
+
+
+@action("coordination.bring_back_course", permission=rules.may_run_row, on="round_course")
+def bring_back_course(*, actor: Actor, now: datetime, round_course: RoundCourse) -> RoundCourse:
+    """Put an archived course under the round's duty again (R24). Errors as ``archive_course``."""
+    board, row = _locked_row(round_course)
+    board.check_open()
+    if not row.archived_reason:
+        raise Conflict(_("Målet er allerede under pligten."))
+    _set_archived(board, row, "", _said("Taget ind under pligten igen."))
+    return row
+
+
+def _set_archived(board: _Board, row: RoundCourse, reason: str, summary: str) -> None:
+    before = {"archived_reason": row.archived_reason, "is_duty": row.is_duty}
+    row.archived_reason = reason
+    row.is_duty = not reason and row.relation in board.round.duty_relations
+    row.version += 1
+    row.save(update_fields=["archived_reason", "is_duty", "version"])
+    record(
+        row,
+        before=before,
+        after={"archived_reason": reason, "is_duty": row.is_duty},
+        summary=summary,
+        network_id=board.round.network_id,
+    )
+
+
+# ---------------------------------------------------------------- a school leaves
+
+
+@action("coordination.school_leaves", permission=rules.may_run_round, on="round")
+def school_leaves(
+    *, actor: Actor, now: datetime, round: Round, organisation: Organisation, on: date
+) -> ChangeSet | None:
+    """A school leaves the round on the day ``on``: what it held becomes gaps again (R62).
+
+    Emptied are its cells, and those of schools that followed it, except courses that were over
+    before ``on``. FKBs whose overview was frozen or agreed open again, and a closed round goes
+    back to signing, so that addenda can be made. Returns the change set, ``None`` when it held
+    nothing. Doing it again changes nothing.
+    """
+    lock_rows(Round.objects.filter(pk=round.pk))
+    held = list(
+        Commitment.objects.filter(round_course__round_fkb__round=round, organisation=organisation)
+        .exclude(role=CommitmentRole.NONE)
+        .exclude(ends_on__lt=on)
+        .values_list("round_course_id", flat=True)
+    )
+    board = _Board(round, held)
+    place = board.schools.get(organisation.pk)
+    if place is None or place.left_on is not None:
+        return None
+    place.left_on = on
+    place.save(update_fields=["left_on"])
+    record(
+        board.round,
+        before={"left_on": None},
+        after={"left_on": on, "organisation_id": organisation.pk},
+        summary=_said("%(school)s er trådt ud.", school=place.organisation.label),
+        network_id=board.round.network_id,
+        organisation_id=organisation.pk,
+    )
+    if not held:
+        return None
+    reason = _said("%(school)s er trådt ud.", school=place.organisation.label)
+    if board.round.status == RoundStatus.CLOSED:
+        transition(
+            board.round,
+            "reopen_after_leave",
+            table=ROUND_TRANSITIONS,
+            actor=actor,
+            now=now,
+            reason=reason,
+        )
+    for fkb in board.fkbs.values():
+        if fkb.status != FkbStatus.OPEN:
+            transition(fkb, "reopen", table=FKB_TRANSITIONS, actor=actor, now=now, reason=reason)
+    empty = CellChange(0, 0, CommitmentRole.NONE, is_pinned=False).values()
+    written = []
+    for row_id in held:
+        leaving = board.cells[row_id, organisation.pk]
+        gone = [organisation.pk]
+        if leaving.role == CommitmentRole.HOLDER:
+            gone += [
+                school
+                for school, cell in board.by_row[row_id].items()
+                if cell.role == CommitmentRole.FOLLOWER
+            ]
+        written += [board.write(row_id, school, empty, actor=actor, now=now) for school in gone]
+    _save(board, written)
+    return _keep(board.round, ChangeKind.LEAVE, reason, written, actor=actor, now=now)

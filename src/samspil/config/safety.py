@@ -24,9 +24,7 @@ def faults(values: Mapping[str, Any]) -> list[str]:
     need(key, "SAMSPIL_SECRET_KEY is missing.")
     if key:
         weak = (
-            len(key) < 50
-            or len(set(key)) < 10
-            or any(word in key.lower() for word in _WEAK_WORDS)
+            len(key) < 50 or len(set(key)) < 10 or any(word in key.lower() for word in _WEAK_WORDS)
         )
         need(
             not weak,
@@ -82,7 +80,8 @@ def faults(values: Mapping[str, Any]) -> list[str]:
     )
     policy = values.get("CONTENT_SECURITY_POLICY", {}).get("DIRECTIVES", {})
     need(
-        policy and not any("unsafe" in str(source) for value in policy.values() for source in value),
+        policy
+        and not any("unsafe" in str(source) for value in policy.values() for source in value),
         "The content security policy is missing or allows inline or evaluated code.",
     )
     need(

@@ -24,7 +24,7 @@ SAMSPIL_REQUIRE_SECOND_FACTOR = False
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"
 EMAIL_FILE_PATH = VAR / "mail"
-if DEBUG or not (VAR / "static").exists():
+if DEBUG or not ENV.flag("COLLECTED", False):
     # Nothing was collected: serve static files from where they lie.
     WHITENOISE_USE_FINDERS = True
     STORAGES["staticfiles"] = {  # noqa: F405

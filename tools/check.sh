@@ -2,7 +2,7 @@
 # `make check`: every check runs, even after one has failed; the last line says how it went.
 set -uo pipefail
 cd "$(dirname "$0")/.."
-export DJANGO_SETTINGS_MODULE=samspil.config.settings.test PATH="$PWD/.venv/bin:$PATH"
+export DJANGO_SETTINGS_MODULE=samspil.config.settings.test PYTHONPATH=src PATH="$PWD/.venv/bin:$PATH"
 failed=()
 step() {
   local name=$1

@@ -129,7 +129,9 @@ _CALLS = {
     "ngettext": 0, "ngettext_lazy": 0, "pgettext": 1, "pgettext_lazy": 1,
 }  # fmt: skip
 _LITERAL = r"u?(?:'(?:\\.|[^'\\])*'|\"(?:\\.|[^\"\\])*\")"
-_TEMPLATE_CALL = re.compile(rf"\b(gettext|ngettext|pgettext|npgettext|_)\(\s*({_LITERAL})(?:\s*,\s*({_LITERAL}))?")
+_TEMPLATE_CALL = re.compile(
+    rf"\b(gettext|ngettext|pgettext|npgettext|_)\(\s*({_LITERAL})(?:\s*,\s*({_LITERAL}))?"
+)
 
 
 def python_messages(path: Path) -> Iterator[tuple[str, int]]:
@@ -156,8 +158,10 @@ def template_messages(path: Path) -> Iterator[str]:
     for match in _TEMPLATE_CALL.finditer(templatize(path.read_text(encoding="utf-8"))):
         call, first, second = match.groups()
         literal = second if call in {"pgettext", "npgettext"} and second else first
-        yield ast.literal_eval(literal.removeprefix("u")).replace("%%", "%") if call == "_" else (
-            ast.literal_eval(literal.removeprefix("u"))
+        yield (
+            ast.literal_eval(literal.removeprefix("u")).replace("%%", "%")
+            if call == "_"
+            else (ast.literal_eval(literal.removeprefix("u")))
         )
 
 

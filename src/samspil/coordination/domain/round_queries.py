@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import datetime as dt
 from dataclasses import dataclass
+from typing import Any
 
 from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 
-from samspil.catalogue.models import Approval
+from samspil.catalogue.models import Approval, Fkb
 from samspil.coordination import rules
+from samspil.coordination.domain.rounds import coordinated_fkbs, default_dates
 from samspil.coordination.enums import (
     CommitmentRole,
     FkbStatus,
@@ -29,7 +31,9 @@ from samspil.coordination.models import (
 from samspil.kernel import roles
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import NotFound
-from samspil.network.models import Network
+from samspil.network.enums import MembershipKind, OrganisationKind
+from samspil.network.models import Membership, Network, Organisation
+from samspil.network.models.organisations import valid_on
 
 OFFERS = (CommitmentRole.OWN, CommitmentRole.HOLDER)
 
@@ -307,4 +311,64 @@ def own_form(actor: Actor, round: Round) -> Form | None:
         Form.objects.select_related("organisation")
         .filter(round=round, organisation_id=actor.organisation_id)
         .first()
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Opening:
+    """What can be chosen when a round is opened."""
+
+    network: Network
+    year: int
+    years: list[int]
+    earlier: list[Round]
+    fkbs: list[Fkb]
+    schools: list[Organisation]
+    member_ids: frozenset[int]
+    initial: dict[str, Any]
+
+
+def opening(actor: Actor, network_id: int, year: str | None, today: dt.date) -> Opening:
+    """Choices for a new round of the network; raises ``NotFound`` for other people's networks.
+
+    ``year``: what the user asked for, as text; anything unusable gives the first year from
+    next year on that has no round.
+    """
+    network = next((n for n in networks_to_open(actor) if n.pk == network_id), None)
+    if network is None:
+        raise NotFound("")
+    earlier = list(Round.objects.filter(network=network).order_by("-year", "pk"))
+    taken = {round.year for round in earlier}
+    years = [y for y in range(today.year, today.year + 4) if y not in taken]
+    first = next((y for y in years if y > today.year), today.year + 1)
+    chosen = int(year) if year and year.isdecimal() and int(year) in years else first
+    members = Membership.objects.filter(
+        valid_on(dt.date(chosen, 1, 1)), network=network
+    ).select_related("organisation")
+    schools = sorted(
+        (m for m in members if m.organisation.kind == OrganisationKind.SCHOOL),
+        key=lambda m: (m.kind != MembershipKind.MEMBER, m.organisation.name),
+    )
+    fkbs = coordinated_fkbs(network, chosen)
+    dates = default_dates(chosen)
+    last = next((round for round in earlier if round.year < chosen), None)
+    return Opening(
+        network=network,
+        year=chosen,
+        years=years,
+        earlier=earlier,
+        fkbs=fkbs,
+        schools=[m.organisation for m in schools],
+        member_ids=frozenset(
+            m.organisation_id for m in schools if m.kind == MembershipKind.MEMBER
+        ),
+        initial={
+            "forms_due_on": dates.forms_due_on,
+            "meeting_on": dates.meeting_on,
+            "signed_by_on": dates.signed_by_on,
+            "low_activity_below": last.low_activity_below if last else 12,
+            "copy_from": last.pk if last else None,
+            "fkbs": [fkb.pk for fkb in fkbs],
+            "schools": [m.organisation_id for m in schools],
+        },
     )

@@ -1,0 +1,130 @@
+"""What the permission walk needs: an example network, everybody in it, and an object per address.
+
+``PARAMETERS`` says for each parameter of an address which object of the world it means. An
+address that needs something of its own stands in ``KWARGS`` under its full name. An address
+whose parameter stands in neither fails the walk, with a sentence that says so.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from django.conf import settings
+from django.urls import URLPattern, URLResolver, get_resolver
+from samspil.kernel import roles
+from samspil.network.models import Person
+
+from tests.factories.board import NOW, RoundCase, make_person, make_round
+
+Kwargs = dict[str, Any]
+
+
+class World:
+    """Two networks that know nothing of each other; the addresses are those of the first."""
+
+    def __init__(self) -> None:
+        self.inside: RoundCase = make_round(fkb="9222")
+        self.outside: RoundCase = make_round(fkb="9333")
+        self.school = self.inside.schools[0]
+
+    @cached_property
+    def people(self) -> dict[str, Person]:
+        """Everybody who walks, by what they are to the first network."""
+        network = self.inside.network
+        return {
+            "secretariat": self.inside.secretariat_person,
+            "coordinator": self.inside.people[0],
+            "leader": make_person("Leder", roles.SCHOOL_LEADER, organisation=self.school),
+            "reader": make_person("Læser", roles.READER, network=network),
+            "administrator": make_person("Administrator", roles.PLATFORM_ADMIN),
+            "other coordinator": self.inside.people[1],
+            "outside secretariat": self.outside.secretariat_person,
+            "outside coordinator": self.outside.people[0],
+        }
+
+    @cached_property
+    def proposal(self) -> Any:
+        from samspil.coordination.models import Proposal
+
+        return Proposal.objects.create(round=self.inside.round, created_at=NOW)
+
+
+OUTSIDE = ("outside secretariat", "outside coordinator")
+
+PARAMETERS: dict[str, Callable[[World], Any]] = {
+    "round_id": lambda w: w.inside.round.pk,
+    "network_id": lambda w: w.inside.network.pk,
+    "organisation_id": lambda w: w.school.pk,
+    "round_fkb_id": lambda w: w.inside.fkb.pk,
+    "row_id": lambda w: w.inside.rows[0].pk,
+    "round_course_id": lambda w: w.inside.rows[0].pk,
+    "fkb_id": lambda w: w.inside.fkb.fkb_id,
+    "fkb_number": lambda w: w.inside.fkb.fkb.number,
+    "course_id": lambda w: w.inside.rows[0].course_id,
+    "course_number": lambda w: w.inside.rows[0].course.number,
+    "proposal_id": lambda w: w.proposal.pk,
+    "year": lambda w: w.inside.round.year,
+    "person_id": lambda w: w.people["coordinator"].pk,
+}
+
+KWARGS: dict[str, Callable[[World], Kwargs]] = {
+    # the sign-in library
+    "account_confirm_email": lambda w: {"key": "x"},
+    "account_reset_password_from_key": lambda w: {"uidb36": "1", "key": "x"},
+    "mfa_remove_webauthn": lambda w: {"pk": 0},
+    "mfa_edit_webauthn": lambda w: {"pk": 0},
+}
+
+# Addresses with an object in them that everybody signed in may see.
+SEEN_BY_ALL: set[str] = set()
+
+# Addresses where anybody signed in may post: it concerns only themselves.
+POST_BY_ALL: set[str] = {"set_language"}
+
+
+@dataclass(frozen=True)
+class Address:
+    """One address of the system."""
+
+    name: str
+    route: str
+    view: Callable[..., Any]
+    parameters: tuple[str, ...]
+
+    @property
+    def is_library(self) -> bool:
+        return self.view.__module__.startswith(tuple(settings.VIEWS_WITH_OWN_RULES))
+
+    @property
+    def needs(self) -> str:
+        return "library" if self.is_library else getattr(self.view, "samspil_requires", "")
+
+    def kwargs(self, world: World) -> Kwargs:
+        if self.name in KWARGS:
+            return KWARGS[self.name](world)
+        missing = [p for p in self.parameters if p not in PARAMETERS]
+        assert not missing, (
+            f"{self.name}: say in tests/support/walk.py which object {missing} of /{self.route} means"
+        )
+        return {p: PARAMETERS[p](world) for p in self.parameters}
+
+
+def addresses() -> Iterator[Address]:
+    """Every named address of the resolver. A view without a name is met by its route alone."""
+
+    def walk(
+        patterns: Iterable[Any], prefix: str, names: str, parameters: tuple[str, ...]
+    ) -> Iterator[Address]:
+        for entry in patterns:
+            route = prefix + str(entry.pattern)
+            found = (*parameters, *entry.pattern.regex.groupindex)
+            if isinstance(entry, URLResolver):
+                inner = f"{names}{entry.namespace}:" if entry.namespace else names
+                yield from walk(entry.url_patterns, route, inner, found)
+            elif isinstance(entry, URLPattern):
+                yield Address(f"{names}{entry.name or ''}", route, entry.callback, found)
+
+    yield from walk(get_resolver().url_patterns, "", "", ())

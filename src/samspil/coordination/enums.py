@@ -131,3 +131,10 @@ class ReturnStatus(models.TextChoices):
     APPLIED = "applied", _("Gemt")
     UNDONE = "undone", _("Fortrudt")
     DISCARDED = "discarded", _("Kasseret")
+
+
+RETURN_TRANSITIONS = (
+    Transition("apply", frozenset({"preview", "applied", "undone"}), "applied"),
+    Transition("undo", frozenset({"applied"}), "undone"),
+    Transition("discard", frozenset({"preview", "undone"}), "discarded"),
+)

@@ -11,7 +11,15 @@ from datetime import date
 from django.db.models import Q
 
 from samspil.coordination.enums import ChangeKind, FkbStatus, RoundStatus
-from samspil.coordination.models import ChangeSet, Form, Round, RoundCourse
+from samspil.coordination.models import (
+    ChangeSet,
+    Form,
+    MatrixImport,
+    Proposal,
+    Return,
+    Round,
+    RoundCourse,
+)
 from samspil.kernel import roles
 from samspil.kernel.actor import Actor
 from samspil.network.models import Network
@@ -108,3 +116,13 @@ def may_fill_form(actor: Actor, form: Form) -> bool:
 def may_open_round(actor: Actor, network: Network) -> bool:
     """The secretariat opens the rounds of its network."""
     return actor.is_system or actor.has(roles.SECRETARIAT, network_id=network.pk)
+
+
+def may_settle_return(actor: Actor, ret: Return) -> bool:
+    """Answer, save and undo a returned workbook: whoever may fill in the form."""
+    return may_fill_form(actor, ret.form)
+
+
+def may_settle_matrix(actor: Actor, matrix: MatrixImport) -> bool:
+    """Last year's overview is read in by the secretariat."""
+    return may_run_round(actor, matrix.round)

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from samspil.coordination.views import forms, rounds
+from samspil.coordination.views import forms, proposals, returns, rounds
 
 app_name = "coordination"
 urlpatterns = [
@@ -30,4 +30,22 @@ urlpatterns = [
         rounds.reopen_form,
         name="reopen_form",
     ),
+    path("<int:round_id>/foreslaa/", proposals.ask, name="ask_proposal"),
+    path("forslag/<int:proposal_id>/", proposals.show, name="proposal"),
+    path("forslag/<int:proposal_id>/opgave.json", proposals.problem, name="proposal_problem"),
+    path("forslag/<int:proposal_id>/brug/", proposals.use, name="use_proposal"),
+    path("forslag/<int:proposal_id>/nej/", proposals.reject, name="reject_proposal"),
+    path("forslag/<int:proposal_id>/forkast/", proposals.discard, name="discard_proposal"),
+    path(
+        "<int:round_id>/skema/<int:organisation_id>/indlaes/",
+        returns.upload,
+        name="return_upload",
+    ),
+    path("indleveret/<int:return_id>/", returns.preview, name="return"),
+    path("indleveret/<int:return_id>/fortryd/", returns.undo, name="undo_return"),
+    path("indleveret/<int:return_id>/kasser/", returns.discard, name="discard_return"),
+    path("indleveret/<int:return_id>/fil/", returns.returned_file, name="return_file"),
+    path("<int:round_id>/oversigt/indlaes/".upload, name="matrix_upload"),
+    path("oversigt/<int:matrix_id>/".preview, name="matrix"),
+    path("oversigt/<int:matrix_id>/kasser/".discard, name="discard_matrix"),
 ]

@@ -6,7 +6,7 @@ Everything that fills or empties cells, from whatever side, ends in ``apply_chan
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any, Final
 
@@ -16,6 +16,7 @@ from django.utils.translation import ngettext
 
 from samspil.catalogue.models import Approval
 from samspil.coordination import rules
+from samspil.coordination.domain.answers import MAX_RUNS
 from samspil.coordination.enums import (
     FKB_TRANSITIONS,
     ROUND_TRANSITIONS,
@@ -327,7 +328,9 @@ def _values(state: dict[str, Any]) -> dict[str, Any]:
 
 def _same(cell: Commitment | None, values: dict[str, Any]) -> bool:
     if cell is None:
-        return bool(values["role"] == CommitmentRole.NONE)
+        # A 'no' to what was proposed is a decision, also where nothing stood.
+        is_decided = values["is_pinned"] and values["origin"] == Origin.PROPOSAL
+        return bool(values["role"] == CommitmentRole.NONE) and not is_decided
     return all(getattr(cell, name) == values[name] for name in _FIELDS if name != "origin")
 
 
@@ -494,6 +497,44 @@ def _keep(
         batch_size=500,
     )
     return change_set
+
+
+QUICK_KEYS: Final = ("own", "holder", "follower", "none", "guarantee")
+
+
+def quick_change(change: CellChange, key: str) -> CellChange:
+    """What one key does to a cell as it stands: ``change`` holds its present values.
+
+    A number is that many runs of the school's own (0 empties); ``own``, ``holder``,
+    ``follower`` and ``none`` set the role; ``guarantee`` turns the promise on or off. Raises
+    ``Invalid`` for anything else, and for a guarantee on a cell that offers nothing.
+    """
+    if key.isdecimal():
+        runs = int(key)
+        if runs > MAX_RUNS:
+            raise Invalid(_("Så mange hold kan der ikke stå."), field="runs")
+        if runs == 0:
+            return replace(change, role=CommitmentRole.NONE)
+        holds = change.role == CommitmentRole.HOLDER
+        return replace(change, role=change.role if holds else CommitmentRole.OWN, runs=runs)
+    if key not in QUICK_KEYS:
+        raise Invalid(_("Den tast gør ikke noget her."))
+    if key == "guarantee":
+        if change.role not in (CommitmentRole.OWN, CommitmentRole.HOLDER):
+            raise Invalid(_("Kun et felt med udbud kan være garantihold."), field="guarantee")
+        return replace(change, guarantee=not change.guarantee)
+    if key == "follower":
+        # Who follows offers nothing of its own: the date is the holder's (R28).
+        return replace(
+            change,
+            role=CommitmentRole.FOLLOWER,
+            runs=None,
+            when_text="",
+            starts_on=None,
+            ends_on=None,
+            guarantee=False,
+        )
+    return replace(change, role=key)
 
 
 @action("coordination.set_cell", permission=rules.may_write_board, on="round")

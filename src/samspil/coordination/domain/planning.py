@@ -1,0 +1,395 @@
+"""The only door to the planning core: a round's state as a problem, its answer as lines.
+
+Reads the rows, writes none; ``proposals`` stores what comes out. Both problem and answer are kept
+as JSON, so that an answer can be repeated with ``python -m planning solve``.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from itertools import combinations
+from typing import Any, Final
+
+from django.db.models import Q
+
+from planning.coverage import (
+    Approval,
+    Course,
+    Distance,
+    FormLine,
+    Offer,
+    OfferRole,
+    Pin,
+    PinRole,
+    Problem,
+    ProblemError,
+    School,
+    Solution,
+    explain,
+    score,
+    solve,
+    validate,
+)
+from planning.geo import road_km
+from planning.io import problem_from_json, problem_to_json, result_to_json, solution_from_json
+from planning.result import Limits
+from samspil.catalogue.models import Approval as ApprovalRow
+from samspil.coordination import rules
+from samspil.coordination.enums import CommitmentRole, FkbStatus, FormStatus, Origin
+from samspil.coordination.models import (
+    Commitment,
+    Intent,
+    Round,
+    RoundCourse,
+    RoundFkb,
+    RoundSchool,
+)
+from samspil.network.models import Organisation
+
+ASSUMED_DAYS: Final = 10
+"""Tenths of a day that a course of unknown duration is taken to last."""
+
+_NO_GROUP: Final = "other"
+
+_HANDED_IN: Final = (FormStatus.RETURNED, FormStatus.ACCEPTED)
+"""What was handed in counts also while the school has the form open again."""
+
+
+class PlannerFault(Exception):
+    """The planner's answer broke a rule: a fault in the solver. Nothing of it may be used."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A round's state as a problem, with the rows that its keys stand for.
+
+    ``asked``: the courses under the duty that it is about; ``gaps``: those that nobody holds.
+    ``labels``: the names of its schools, and of its branch groups under ``group:`` and the key.
+    ``versions``: the version of each filled cell when it was read, by round course and school.
+    """
+
+    problem: dict[str, Any]
+    gaps: int
+    asked: int
+    rows: dict[str, int] = field(default_factory=dict)
+    schools: dict[str, int] = field(default_factory=dict)
+    versions: dict[tuple[int, int], int] = field(default_factory=dict)
+    labels: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerLine:
+    """One line of the answer by the problem's keys; ``school`` empty: the course stays a gap.
+
+    ``messages``: codes and facts as ``planning.coverage.explain`` lists them.
+    """
+
+    course: str
+    school: str
+    role: str
+    guarantee: bool
+    messages: list[dict[str, Any]]
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the planner answered, as JSON to keep and as lines to show."""
+
+    solution: dict[str, Any]
+    statistics: dict[str, Any]
+    lines: tuple[AnswerLine, ...]
+
+
+def snapshot(round: Round, round_fkb: RoundFkb | None = None) -> Snapshot:
+    """The round, or one FKB of it, as a coverage problem.
+
+    What is taken from where: gaps are courses under the duty in FKBs whose overview is open and
+    that nobody holds (R26); a school can take on what it wrote on a form that it has handed in;
+    its capacity in a branch group is the largest number of days it wrote there, because the same
+    days are written on every course they could be used for; its size is the number of duty
+    courses that it is approved for. Decided cells are pins. A holder that took a course for the
+    others uses its capacity, also outside the FKB asked about.
+    """
+    facts = _Facts(round, round_fkb)
+    problem = facts.problem()
+    return Snapshot(
+        problem=problem_to_json(problem),
+        gaps=len(problem.gaps),
+        asked=len(facts.asked),
+        rows={facts.course_key(row): row.pk for row in facts.rows},
+        schools={school.key: school.pk for school in facts.schools.values()},
+        versions={(c.round_course_id, c.organisation_id): c.version for c in facts.cells},
+        labels=facts.labels(),
+    )
+
+
+def answer(problem: dict[str, Any], *, work: int, earlier: dict[str, Any] | None = None) -> Answer:
+    """Solve a problem from JSON, check the answer, and tell it.
+
+    ``work`` is the number of steps allowed; ``earlier`` an answer to start from. Raises
+    ``PlannerFault`` when the answer breaks a rule.
+    """
+    data = problem_from_json(problem)
+    result = solve(data, limits=Limits(work=work), warm_start=_read(earlier))
+    violations = validate(data, result.solution)
+    if violations:
+        raise PlannerFault("; ".join(str(violation) for violation in violations[:5]))
+    terms = score(data, result.solution)
+    explanations = explain(data, result.solution)
+    written = result_to_json(result, terms, explanations)
+    covered = result.bound("covered")
+    cells = {(a.course, a.school): a for a in result.solution.assignments}
+    return Answer(
+        solution=written,
+        statistics={
+            **written["statistics"],
+            **written["score"],
+            "status": result.status.value,
+            "solver": result.solver,
+            "best_possible": covered.best_possible,
+            "is_most": covered.is_proven,
+        },
+        lines=tuple(
+            AnswerLine(
+                course=line.course,
+                school=line.school,
+                role=cells[line.course, line.school].role.value if line.school else "",
+                guarantee=bool(line.school) and cells[line.course, line.school].guarantee,
+                messages=told["messages"],
+            )
+            for line, told in zip(explanations, written["explanations"], strict=True)
+        ),
+    )
+
+
+def _read(earlier: dict[str, Any] | None) -> Solution | None:
+    if not earlier:
+        return None
+    try:
+        return solution_from_json(earlier)
+    except ProblemError:
+        return None  # written by an older version: start afresh
+
+
+def tenths(days: Decimal | None) -> int:
+    """Decimal days as whole tenths; nothing is 0."""
+    return int((days or Decimal(0)) * 10)
+
+
+class _Facts:
+    """The rows of a round that a coverage problem is made of, read once."""
+
+    def __init__(self, round: Round, round_fkb: RoundFkb | None) -> None:
+        self.round = round
+        self.places = list(
+            RoundSchool.objects.filter(round=round, left_on__isnull=True)
+            .select_related("organisation")
+            .order_by("organisation__key")
+        )
+        inside = [place.organisation_id for place in self.places]
+        duty = RoundCourse.objects.filter(round_fkb__round=round, is_duty=True, archived_reason="")
+        asked = Q(round_fkb__status=FkbStatus.OPEN)
+        if round_fkb is not None:
+            asked &= Q(round_fkb=round_fkb)
+        taken_on = Q(commitments__role=CommitmentRole.HOLDER, commitments__organisation__in=inside)
+        self.rows = list(
+            duty.filter(asked | taken_on)
+            .distinct()
+            .select_related("course", "round_fkb__fkb__branch_group", "external_agreement")
+            .order_by("round_fkb__fkb__number", "course__number", "pk")
+        )
+        self.asked = {
+            row.pk
+            for row in self.rows
+            if row.round_fkb.status == FkbStatus.OPEN
+            and (round_fkb is None or row.round_fkb_id == round_fkb.pk)
+        }
+        ids = [row.pk for row in self.rows]
+        self.cells = list(
+            Commitment.objects.filter(round_course__in=ids, organisation__in=inside).order_by("pk")
+        )
+        # All FKBs' lines: capacity and own offers are judged over the whole round.
+        self.intents = list(
+            Intent.objects.filter(
+                Q(form__status__in=_HANDED_IN) | Q(form__returned_at__isnull=False),
+                form__round=round,
+                form__organisation__in=inside,
+            )
+            .select_related("form", "round_course__round_fkb__fkb__branch_group")
+            .order_by("pk")
+        )
+        self.fkb_ids = {row.round_fkb.fkb_id for row in self.rows}
+        all_duty = duty.values_list("round_fkb__fkb_id", flat=True)
+        self.duty_per_fkb: dict[int, int] = defaultdict(int)
+        for fkb_id in all_duty:
+            self.duty_per_fkb[fkb_id] += 1
+        gone = RoundSchool.objects.filter(round=round, left_on__isnull=False)
+        approvals = (
+            ApprovalRow.objects.filter(
+                rules.approved_in(round.year), fkb__in=set(self.duty_per_fkb)
+            )
+            .exclude(organisation__in=gone.values("organisation"))
+            .select_related("organisation", "fkb")
+            .order_by("fkb__number", "organisation__key", "pk")
+        )
+        # A renewed approval is two rows of one right.
+        self.approvals = list({(a.organisation_id, a.fkb_id): a for a in approvals}.values())
+        self.schools: dict[int, Organisation] = {
+            p.organisation_id: p.organisation for p in self.places
+        }
+        self.inside = frozenset(inside)
+        for approval in self.approvals:
+            if approval.fkb_id in self.fkb_ids:
+                self.schools.setdefault(approval.organisation_id, approval.organisation)
+        self.last_holders = self._last_holders()
+
+    def _last_holders(self) -> dict[tuple[int, int], int]:
+        """Who held a course last year, by FKB and course; an only provider counts as holder."""
+        before = (
+            self.round.copied_from_id
+            or Round.objects.filter(network=self.round.network_id, year=self.round.year - 1)
+            .values_list("pk", flat=True)
+            .first()
+        )
+        if before is None:
+            return {}
+        providers: dict[tuple[int, int], list[tuple[bool, int]]] = defaultdict(list)
+        for fkb, course, school, role in Commitment.objects.filter(
+            round_course__round_fkb__round=before,
+            role__in=(CommitmentRole.OWN, CommitmentRole.HOLDER),
+        ).values_list(
+            "round_course__round_fkb__fkb_id", "round_course__course_id", "organisation_id", "role"
+        ):
+            providers[fkb, course].append((role == CommitmentRole.HOLDER, school))
+        held: dict[tuple[int, int], int] = {}
+        for key, schools in providers.items():
+            holders = [school for is_holder, school in schools if is_holder]
+            if holders or len(schools) == 1:
+                held[key] = holders[0] if holders else schools[0][1]
+        return held
+
+    def course_key(self, row: RoundCourse) -> str:
+        """The course as the problem names it: FKB and course number."""
+        return f"{row.round_fkb.fkb.number}/{row.course.number}"
+
+    @staticmethod
+    def group_key(row: RoundCourse) -> str:
+        """The branch group as the problem names it."""
+        group = row.round_fkb.fkb.branch_group
+        return group.key if group else _NO_GROUP
+
+    def labels(self) -> dict[str, str]:
+        """What schools and branch groups are called on the screen."""
+        names = {school.key: school.label for school in self.schools.values()}
+        for row in self.rows:
+            group = row.round_fkb.fkb.branch_group
+            if group:
+                names[f"group:{group.key}"] = group.name
+        return names
+
+    def problem(self) -> Problem:
+        """The problem; courses that are not asked about stand in it only where they use capacity."""
+        key_of = {pk: school.key for pk, school in self.schools.items()}
+        course_of = {row.pk: self.course_key(row) for row in self.rows}
+        own = {(i.round_course_id, i.form.organisation_id) for i in self.intents if i.offers}
+        offers, pins = self._cells(key_of, course_of, own)
+        return Problem(
+            schools=tuple(self._schools()),
+            courses=tuple(self._course(row, key_of) for row in self.rows),
+            approvals=tuple(self._approvals(key_of)),
+            lines=tuple(
+                FormLine(
+                    course=course_of[i.round_course_id],
+                    school=key_of[i.form.organisation_id],
+                    can_take_on=tenths(i.take_on_days),
+                    will_follow=i.will_follow,
+                    guarantee=i.guarantee,
+                )
+                for i in self.intents
+                if i.round_course_id in self.asked and (i.take_on_days or i.will_follow)
+            ),
+            offers=tuple(offers),
+            pins=tuple(pins),
+            distances=tuple(self._distances()),
+            low_activity_below=self.round.low_activity_below,
+        )
+
+    def _schools(self) -> Iterable[School]:
+        sizes: dict[int, int] = defaultdict(int)
+        for approval in self.approvals:
+            sizes[approval.organisation_id] += self.duty_per_fkb[approval.fkb_id]
+        capacity: dict[int, dict[str, int]] = defaultdict(dict)
+        for intent in self.intents:
+            days = tenths(intent.take_on_days)
+            if days:
+                groups = capacity[intent.form.organisation_id]
+                group = self.group_key(intent.round_course)
+                groups[group] = max(groups.get(group, 0), days)
+        for pk, school in sorted(self.schools.items(), key=lambda item: item[1].key):
+            yield School(
+                key=school.key,
+                name=school.label,
+                size=max(1, sizes[pk]),
+                capacity=tuple(sorted(capacity[pk].items())),
+                in_round=pk in self.inside,
+            )
+
+    def _course(self, row: RoundCourse, key_of: dict[int, str]) -> Course:
+        last = self.last_holders.get((row.round_fkb.fkb_id, row.course_id))
+        days = row.course.duration_days
+        return Course(
+            key=self.course_key(row),
+            fkb=row.round_fkb.fkb.number,
+            group=self.group_key(row),
+            days=ASSUMED_DAYS if days is None else tenths(days),
+            title=row.course.title,
+            # Unknown activity isn't low activity: nothing is joined on a guess.
+            activity=self.round.low_activity_below if row.activity is None else row.activity,
+            last_holder=key_of.get(last) if last is not None else None,
+            is_external=hasattr(row, "external_agreement"),
+            days_assumed=days is None,
+        )
+
+    def _approvals(self, key_of: dict[int, str]) -> Iterable[Approval]:
+        for approval in self.approvals:
+            if approval.fkb_id in self.fkb_ids:
+                yield Approval(key_of[approval.organisation_id], approval.fkb.number)
+
+    def _cells(
+        self,
+        key_of: dict[int, str],
+        course_of: dict[int, str],
+        own: set[tuple[int, int]],
+    ) -> tuple[list[Offer], list[Pin]]:
+        offers: list[Offer] = []
+        pins: list[Pin] = []
+        for cell in self.cells:
+            course, school = course_of[cell.round_course_id], key_of[cell.organisation_id]
+            is_own = (cell.round_course_id, cell.organisation_id) in own
+            if cell.role == CommitmentRole.NONE:
+                if cell.is_pinned:
+                    pins.append(Pin(course, school, PinRole.NO))
+            elif cell.role == CommitmentRole.HOLDER:
+                # Taken on for the others, it uses capacity; its own offer that others follow doesn't.
+                if not is_own and cell.origin in (Origin.PROPOSAL, Origin.HAND):
+                    pins.append(Pin(course, school, PinRole.HOLDER))
+                else:
+                    offers.append(Offer(course, school, OfferRole.HOLDER, guarantee=cell.guarantee))
+            elif cell.is_pinned:
+                pins.append(Pin(course, school, PinRole(cell.role)))
+            else:
+                offers.append(Offer(course, school, OfferRole(cell.role), guarantee=cell.guarantee))
+        return offers, pins
+
+    def _distances(self) -> Iterable[Distance]:
+        placed = sorted(
+            (school.key, pk in self.inside, school.lat, school.lon)
+            for pk, school in self.schools.items()
+            if school.lat is not None and school.lon is not None
+        )
+        for (a, a_inside, *a_at), (b, b_inside, *b_at) in combinations(placed, 2):
+            if a_inside or b_inside:
+                yield Distance(a, b, road_km(*a_at, *b_at))

@@ -1,0 +1,400 @@
+"""What the strip on the board and the page of a proposal show."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Final
+
+from django.db.models import Q
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from samspil.coordination import rules
+from samspil.coordination.domain import round_queries
+from samspil.coordination.domain.board import person_name
+from samspil.coordination.domain.reasons import sentences
+from samspil.coordination.enums import CommitmentRole, LineState, ProposalStatus
+from samspil.coordination.models import Proposal, ProposalLine, Round, RoundFkb
+from samspil.kernel.actor import Actor
+from samspil.kernel.errors import NotFound
+
+NAMED_SCHOOLS: Final = 4
+NAMED_COURSES: Final = 6
+"""A summary with more than so many schools, or courses of one school, counts instead of naming."""
+
+_SHOWN: Final = (ProposalStatus.QUEUED, ProposalStatus.READY, ProposalStatus.FAILED)
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """A school and the numbers of the courses it would hold."""
+
+    school: str
+    numbers: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """The proposal strip of a board, of one FKB or (``fkb_id`` empty) of the whole round.
+
+    ``status`` is ``none`` when nothing is proposed. ``takes`` is empty when there are too many to
+    name; ``takes_words`` says it then. ``facts`` are whole sentences.
+    """
+
+    round_id: int
+    fkb_id: int | None
+    status: str
+    headline: str
+    proposal_id: int | None = None
+    takes: tuple[Take, ...] = ()
+    takes_words: str = ""
+    facts: tuple[str, ...] = ()
+    may_decide: bool = False
+    has_lines: bool = False
+    is_complete: bool = True
+    gaps: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line of a proposal's page, with its reasons in words."""
+
+    id: int
+    number: str
+    title: str
+    fkb: str
+    is_constructed: bool
+    school: str
+    role: str
+    role_label: str
+    when: str
+    reasons: tuple[str, ...]
+    helps: tuple[str, ...]
+    state: str
+    state_label: str
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """All that a proposal's page shows."""
+
+    proposal: Proposal
+    strip: Strip
+    lines: tuple[Line, ...]
+    uncovered: tuple[Line, ...]
+    terms: tuple[tuple[str, str], ...]
+    made_at: datetime
+    is_open: bool
+    asked_by: str
+    fkb_number: str
+
+    @property
+    def fkb_label(self) -> str:
+        """``FKB 2222``; empty for the whole round."""
+        return f"FKB {self.fkb_number}" if self.fkb_number else ""
+
+
+@dataclass(slots=True)
+class _Sum:
+    """What a proposal's open lines come to."""
+
+    takes: dict[str, list[str]] = field(default_factory=dict)
+    joint: set[int] = field(default_factory=set)
+    uncovered: list[str] = field(default_factory=list)
+    lines: int = 0
+
+
+def get_proposal(actor: Actor, proposal_id: int) -> Proposal:
+    """The proposal, for those who see its round. Raises ``NotFound`` otherwise."""
+    found = (
+        Proposal.objects.filter(pk=proposal_id, round__in=Round.objects.visible_to(actor))
+        .select_related("round__network", "round_fkb__fkb")
+        .first()
+    )
+    if found is None:
+        raise NotFound("")
+    return found
+
+
+def get_round_fkb(actor: Actor, round_id: int, round_fkb_id: int | None) -> RoundFkb | None:
+    """The FKB of a round that the actor sees; ``None`` for the whole round."""
+    if round_fkb_id is None:
+        return None
+    round = round_queries.get_round(actor, round_id)
+    found = RoundFkb.objects.filter(pk=round_fkb_id, round=round).select_related("fkb").first()
+    if found is None:
+        raise NotFound("")
+    return found
+
+
+def strip(actor: Actor, round: Round, round_fkb: RoundFkb | None = None, *, gaps: int) -> Strip:
+    """The strip for the board: the last proposal about the FKB (or round), or the way to ask.
+
+    ``gaps``: how many gaps the board shows now. Two queries, whatever the size.
+    """
+    may_decide = rules.may_run_round(actor, round) and round.status != "closed"
+    about = (
+        Q(round_fkb=round_fkb) | Q(round_fkb__isnull=True)
+        if round_fkb
+        else Q(round_fkb__isnull=True)
+    )
+    proposal = (
+        Proposal.objects.filter(about, round=round, status__in=_SHOWN)
+        .order_by("-created_at", "-pk")
+        .first()
+    )
+    lines: Sequence[ProposalLine] = ()
+    if proposal is not None:
+        lines = _lines(proposal, round_fkb)
+    if proposal is None or (proposal.status == ProposalStatus.READY and not _open(lines)):
+        return _nothing(round, round_fkb, gaps=gaps, may_decide=may_decide)
+    return _strip(proposal, round_fkb, lines, may_decide=may_decide)
+
+
+def page(actor: Actor, proposal_id: int) -> Page:
+    """A proposal with every line and its reasons. Raises ``NotFound`` outside one's rounds."""
+    proposal = get_proposal(actor, proposal_id)
+    lines = _lines(proposal, None)
+    told = [_told(line) for line in lines]
+    may_decide = rules.may_use_proposal(actor, proposal)
+    return Page(
+        proposal=proposal,
+        strip=_strip(proposal, proposal.round_fkb, lines, may_decide=may_decide),
+        lines=tuple(line for line in told if line.school),
+        uncovered=tuple(line for line in told if not line.school),
+        terms=tuple(_terms(proposal.statistics)),
+        made_at=proposal.finished_at or proposal.created_at,
+        is_open=proposal.status == ProposalStatus.READY and may_decide,
+        asked_by=person_name(proposal.requested_by_label),
+        fkb_number=proposal.round_fkb.fkb.number if proposal.round_fkb else "",
+    )
+
+
+def _lines(proposal: Proposal, round_fkb: RoundFkb | None) -> list[ProposalLine]:
+    lines = proposal.lines.select_related(
+        "round_course__course", "round_course__round_fkb__fkb", "organisation"
+    )
+    if round_fkb is not None:
+        lines = lines.filter(round_course__round_fkb=round_fkb)
+    # Holder before follower; courses as on the board.
+    return sorted(
+        lines.order_by("pk"),
+        key=lambda line: (
+            line.round_course.round_fkb.fkb.number,
+            line.round_course.course.number,
+            line.role != CommitmentRole.HOLDER,
+            line.organisation.label if line.organisation else "",
+        ),
+    )
+
+
+def _open(lines: Iterable[ProposalLine]) -> list[ProposalLine]:
+    return [line for line in lines if line.state == LineState.OPEN and line.organisation_id]
+
+
+def _nothing(round: Round, round_fkb: RoundFkb | None, *, gaps: int, may_decide: bool) -> Strip:
+    headline = (
+        ngettext("%(count)s mål mangler en udbyder", "%(count)s mål mangler en udbyder", gaps)
+        % {"count": gaps}
+        if gaps
+        else _("Alle mål har en udbyder")
+    )
+    return Strip(
+        round_id=round.pk,
+        fkb_id=round_fkb.pk if round_fkb else None,
+        status="none",
+        headline=headline,
+        may_decide=may_decide,
+        gaps=gaps,
+    )
+
+
+def _sum(lines: Sequence[ProposalLine]) -> _Sum:
+    found = _Sum()
+    open_lines = _open(lines)
+    found.lines = len(open_lines)
+    held = {line.round_course_id for line in open_lines if line.role == CommitmentRole.HOLDER}
+    for line in open_lines:
+        if line.role == CommitmentRole.HOLDER and line.organisation:
+            found.takes.setdefault(line.organisation.label, []).append(
+                line.round_course.course.number
+            )
+        elif line.round_course_id not in held:
+            found.joint.add(line.round_course_id)
+    found.uncovered = [
+        line.round_course.course.number for line in lines if not line.organisation_id
+    ]
+    return found
+
+
+def _strip(
+    proposal: Proposal,
+    round_fkb: RoundFkb | None,
+    lines: Sequence[ProposalLine],
+    *,
+    may_decide: bool,
+) -> Strip:
+    total = _sum(lines)
+    numbers = proposal.statistics
+    takes = tuple(Take(school, tuple(courses)) for school, courses in total.takes.items())
+    is_short = len(takes) <= NAMED_SCHOOLS and all(len(t.numbers) <= NAMED_COURSES for t in takes)
+    is_ready = proposal.status == ProposalStatus.READY
+    is_whole = proposal.round_fkb_id == (round_fkb.pk if round_fkb else None)
+    return Strip(
+        round_id=proposal.round_id,
+        fkb_id=round_fkb.pk if round_fkb else None,
+        proposal_id=proposal.pk,
+        status=proposal.status,
+        headline=_headline(proposal.status, numbers if is_whole else {}, total),
+        takes=takes if is_short and is_ready else (),
+        takes_words="" if is_short else _takes_words(takes),
+        facts=tuple(_facts(numbers, total)) if is_ready else (),
+        may_decide=may_decide,
+        has_lines=total.lines > 0,
+        is_complete=not total.uncovered,
+        gaps=len(total.uncovered) + sum(len(t.numbers) for t in takes),
+    )
+
+
+def _headline(status: str, numbers: dict[str, Any], total: _Sum) -> str:
+    closed = sum(len(courses) for courses in total.takes.values())
+    if status == ProposalStatus.QUEUED:
+        return _("Forslaget beregnes")
+    if status == ProposalStatus.FAILED:
+        return _("Forslaget kunne ikke beregnes")
+    if status == ProposalStatus.USED:
+        return _("Forslaget er brugt")
+    if status == ProposalStatus.DISCARDED:
+        return _("Forslaget er forkastet")
+    gaps = closed + len(total.uncovered)
+    if not gaps:
+        return (
+            ngettext(
+                "Forslag: %(count)s fælles hold", "Forslag: %(count)s fælles hold", len(total.joint)
+            )
+            % {"count": len(total.joint)}
+            if total.joint
+            else _("Forslag: intet at ændre")
+        )
+    if not total.uncovered and "asked" in numbers:
+        return _("Forslag: alle %(count)s mål kan dækkes") % {"count": numbers["asked"]}
+    if not total.uncovered:
+        return ngettext(
+            "Forslag: det sidste hul kan lukkes", "Forslag: alle %(count)s huller kan lukkes", gaps
+        ) % {"count": gaps}
+    if not closed:
+        return ngettext(
+            "Forslag: hullet kan ikke lukkes",
+            "Forslag: ingen af de %(count)s huller kan lukkes",
+            gaps,
+        ) % {"count": gaps}
+    return _("Forslag: %(closed)s af %(gaps)s huller kan lukkes") % {"closed": closed, "gaps": gaps}
+
+
+def _takes_words(takes: Sequence[Take]) -> str:
+    courses = sum(len(take.numbers) for take in takes)
+    return _("%(schools)s skoler tager %(courses)s mål.") % {
+        "schools": len(takes),
+        "courses": courses,
+    }
+
+
+def _facts(numbers: dict[str, Any], total: _Sum) -> Iterable[str]:
+    if total.takes:
+        most = numbers["max_extra_courses"]
+        yield ngettext(
+            "Ingen skole får mere end %(count)s pligtmål ud over eget udbud.",
+            "Ingen skole får mere end %(count)s pligtmål ud over eget udbud.",
+            most,
+        ) % {"count": most}
+        longest, before = numbers["longest_km"], numbers["longest_km_before"]
+        if longest is not None and before is not None and before > longest:
+            yield _("Længste afstand til et hold falder fra %(before)s til %(after)s km.") % {
+                "before": before,
+                "after": longest,
+            }
+        elif longest is not None:
+            yield _("Længste afstand til et hold er %(after)s km.") % {"after": longest}
+    if total.takes and total.joint:
+        yield ngettext(
+            "Desuden kan %(count)s mål med lav aktivitet blive et fælles hold.",
+            "Desuden kan %(count)s mål med lav aktivitet blive fælles hold.",
+            len(total.joint),
+        ) % {"count": len(total.joint)}
+    if total.uncovered:
+        shown = ", ".join(total.uncovered[:NAMED_COURSES])
+        if len(total.uncovered) > NAMED_COURSES:
+            yield _("%(count)s mål kan ikke dækkes; begrundelsen siger, hvad der kan hjælpe.") % {
+                "count": len(total.uncovered)
+            }
+        else:
+            yield _("Kan ikke dækkes: %(numbers)s. Begrundelsen siger, hvad der kan hjælpe.") % {
+                "numbers": shown
+            }
+
+
+def _told(line: ProposalLine) -> Line:
+    messages = line.reason.get("messages", [])
+    helps = [m for m in messages if m["code"].startswith("help_")]
+    reasons = [m for m in messages if not m["code"].startswith("help_")]
+    course = line.round_course.course
+    return Line(
+        id=line.pk,
+        number=course.number,
+        title=course.title,
+        fkb=line.round_course.round_fkb.fkb.number,
+        is_constructed=course.is_constructed,
+        school=line.organisation.label if line.organisation else "",
+        role=line.role,
+        role_label=line.get_role_display() if line.role else "",
+        when=line.when_text,
+        reasons=tuple(sentences(reasons)),
+        helps=tuple(sentences(helps)),
+        state=line.state,
+        state_label=line.get_state_display(),
+    )
+
+
+def _terms(numbers: dict[str, Any]) -> Iterable[tuple[str, str]]:
+    """The objectives in their order, each with what it came to."""
+    if "covered" not in numbers:
+        return
+    covered = _("%(covered)s af %(gaps)s") % {
+        "covered": numbers["covered"],
+        "gaps": numbers["gaps"],
+    }
+    most = numbers["best_possible"]
+    if numbers["covered"] == numbers["gaps"]:
+        yield _("1. Huller lukket"), covered
+    elif numbers["is_most"]:
+        yield (
+            _("1. Huller lukket"),
+            _("%(covered)s; det er bevist, at flere ikke kan lukkes") % {"covered": covered},
+        )
+    else:
+        yield (
+            _("1. Huller lukket"),
+            _("%(covered)s; højst %(most)s kan lukkes")
+            % {
+                "covered": covered,
+                "most": most,
+            },
+        )
+    yield (
+        _("2. Pligten delt jævnt"),
+        ngettext(
+            "højst %(count)s mål ekstra til én skole",
+            "højst %(count)s mål ekstra til én skole",
+            numbers["max_extra_courses"],
+        )
+        % {"count": numbers["max_extra_courses"]},
+    )
+    if numbers["longest_km"] is not None:
+        yield (
+            _("3. Kort afstand"),
+            _("højst %(km)s km fra en godkendt skole") % {"km": numbers["longest_km"]},
+        )
+    yield _("4. Samme udbyder som sidste år"), _("%(count)s mål") % {"count": numbers["kept"]}
+    yield _("5. Garantihold"), _("%(count)s mål") % {"count": numbers["guarantees"]}

@@ -1,0 +1,508 @@
+"""Proposals that close the round's gaps: asked for, answered, used in whole or in part, put away.
+
+The planner proposes, people decide (R26–R28). What is used becomes cells of the board in one step
+that can be undone; a line that is rejected becomes a decided 'no', so that it isn't proposed again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, Final
+
+from django.utils import translation
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from samspil.coordination import rules
+from samspil.coordination.domain import planning
+from samspil.coordination.domain.board import CellChange, apply_changes
+from samspil.coordination.enums import (
+    PROPOSAL_TRANSITIONS,
+    ChangeKind,
+    CommitmentRole,
+    LineState,
+    Origin,
+    ProposalStatus,
+)
+from samspil.coordination.models import (
+    ChangeSet,
+    Commitment,
+    ExternalAgreement,
+    Intent,
+    Proposal,
+    ProposalLine,
+    Round,
+    RoundFkb,
+)
+from samspil.kernel.actions import action, record
+from samspil.kernel.actor import Actor
+from samspil.kernel.errors import Conflict, Invalid
+from samspil.kernel.locking import lock_row
+from samspil.kernel.outbox import enqueue, job
+from samspil.kernel.transitions import transition
+
+INLINE_GAPS: Final = 120
+"""Up to so many gaps the answer comes with the request; it takes well under two seconds."""
+
+WORK: Final = 400_000
+"""Steps the planner may take; about a second and a half of one core."""
+
+_PROVIDING: Final = (CommitmentRole.OWN, CommitmentRole.HOLDER)
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """What came of using a proposal: the step on the board, cells filled, lines overtaken."""
+
+    change_set: ChangeSet | None
+    taken: int
+    stale: int
+
+
+# ---------------------------------------------------------------- ask and answer
+
+
+@action("coordination.request_proposal", permission=rules.may_run_round, on="round")
+def request_proposal(
+    *, actor: Actor, now: datetime, round: Round, round_fkb: RoundFkb | None = None
+) -> Proposal:
+    """Ask the planner to close the gaps of the round, or of one FKB of it.
+
+    A small problem is answered at once, a larger one by the worker. Earlier proposals for the
+    same are put away; the last answer is what the planner starts from. Raises ``Conflict`` when
+    there is nothing to propose about: no gap, and no course with low activity to join on.
+    """
+    round = lock_row(Round.objects.select_related("network"), round.pk)
+    facts = planning.snapshot(round, round_fkb)
+    if not facts.asked:
+        raise Conflict(_("Der er ingen mål at lave forslag om. Oversigten er låst eller tom."))
+    earlier = _put_earlier_away(round, round_fkb, actor=actor, now=now)
+    proposal = Proposal.objects.create(
+        round=round,
+        round_fkb=round_fkb,
+        status=ProposalStatus.QUEUED,
+        statistics={"asked": facts.asked, "gaps": facts.gaps},
+        requested_by_label=actor.label[:200],
+        created_at=now,
+    )
+    with translation.override("da"):
+        record(
+            proposal,
+            after={"gaps": facts.gaps, "courses": facts.asked},
+            summary=ngettext(
+                "Bad om et forslag til %(count)s hul.",
+                "Bad om et forslag til %(count)s huller.",
+                facts.gaps,
+            )
+            % {"count": facts.gaps},
+            network_id=round.network_id,
+        )
+    if facts.gaps <= INLINE_GAPS:
+        _solve(proposal, facts, earlier, actor=actor, now=now)
+    else:
+        payload = {"proposal": proposal.pk, "earlier": earlier.pk if earlier else None}
+        enqueue("coordination.solve_proposal", payload, now=now, key=f"proposal:{proposal.pk}")
+    return proposal
+
+
+def _put_earlier_away(
+    round: Round, round_fkb: RoundFkb | None, *, actor: Actor, now: datetime
+) -> Proposal | None:
+    """Discard what waits for an answer or a decision; return the last that was answered."""
+    waiting = Proposal.objects.filter(
+        round=round,
+        round_fkb=round_fkb,
+        status__in=(ProposalStatus.QUEUED, ProposalStatus.READY, ProposalStatus.FAILED),
+    ).order_by("pk")
+    for proposal in waiting:
+        transition(proposal, "discard", table=PROPOSAL_TRANSITIONS, actor=actor, now=now)
+    return (
+        Proposal.objects.filter(round=round, round_fkb=round_fkb, finished_at__isnull=False)
+        .exclude(solution={})
+        .order_by("-pk")
+        .first()
+    )
+
+
+@job("coordination.solve_proposal")
+def solve_when_due(payload: dict[str, Any], *, now: datetime) -> None:
+    """The worker's part of ``request_proposal``; done twice it changes nothing."""
+    proposal = (
+        Proposal.objects.select_related("round__network", "round_fkb")
+        .filter(pk=payload["proposal"], status=ProposalStatus.QUEUED)
+        .first()
+    )
+    if proposal is not None:
+        answer_proposal(
+            actor=Actor.system("planner"),
+            now=now,
+            proposal=proposal,
+            earlier=Proposal.objects.filter(pk=payload["earlier"]).first(),
+        )
+
+
+def _only_the_system(actor: Actor, proposal: Proposal) -> bool:
+    return actor.is_system
+
+
+@action("coordination.answer_proposal", permission=_only_the_system, on="proposal")
+def answer_proposal(
+    *, actor: Actor, now: datetime, proposal: Proposal, earlier: Proposal | None = None
+) -> Proposal:
+    """Let the planner answer a proposal that waits, from the round as it is now.
+
+    A planner that breaks its own rules leaves the proposal as failed, with nothing to use.
+    """
+    facts = planning.snapshot(proposal.round, proposal.round_fkb)
+    _solve(proposal, facts, earlier, actor=actor, now=now)
+    with translation.override("da"):
+        record(
+            proposal,
+            after={"status": proposal.status, **proposal.statistics},
+            summary=_("Forslaget er beregnet."),
+            network_id=proposal.round.network_id,
+        )
+    return proposal
+
+
+def _solve(
+    proposal: Proposal,
+    facts: planning.Snapshot,
+    earlier: Proposal | None,
+    *,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Snapshot, answer, lines: the same way in the request and in the worker."""
+    proposal.problem = facts.problem
+    proposal.finished_at = now
+    try:
+        answer = planning.answer(
+            facts.problem, work=WORK, earlier=earlier.solution if earlier else None
+        )
+    except planning.PlannerFault as fault:
+        transition(
+            proposal, "fail", table=PROPOSAL_TRANSITIONS, actor=actor, now=now, reason=str(fault)
+        )
+        proposal.save(update_fields=["problem", "finished_at"])
+        return
+    proposal.solution = answer.solution
+    proposal.statistics = {"asked": facts.asked, "gaps": facts.gaps, **answer.statistics}
+    proposal.save(update_fields=["problem", "solution", "statistics", "finished_at"])
+    transition(proposal, "answer", table=PROPOSAL_TRANSITIONS, actor=actor, now=now)
+    ProposalLine.objects.bulk_create(_lines(proposal, facts, answer.lines), batch_size=500)
+
+
+def _lines(
+    proposal: Proposal, facts: planning.Snapshot, lines: Iterable[planning.AnswerLine]
+) -> list[ProposalLine]:
+    when = {
+        (intent.round_course_id, intent.form.organisation_id): intent.when_text
+        for intent in Intent.objects.filter(form__round=proposal.round)
+        .exclude(when_text="")
+        .select_related("form")
+    }
+    found = []
+    for line in lines:
+        row = facts.rows[line.course]
+        school = facts.schools[line.school] if line.school else None
+        is_holder = line.role == CommitmentRole.HOLDER
+        found.append(
+            ProposalLine(
+                proposal=proposal,
+                round_course_id=row,
+                organisation_id=school,
+                role=line.role,
+                when_text=when.get((row, school), "") if is_holder and school else "",
+                expected_version=facts.versions.get((row, school), 0) if school else 0,
+                reason={
+                    "guarantee": line.guarantee,
+                    "messages": [_named(message, facts) for message in line.messages],
+                },
+            )
+        )
+    return found
+
+
+def _named(message: dict[str, Any], facts: planning.Snapshot) -> dict[str, Any]:
+    """The message with the names that schools and branch groups had when it was made."""
+    named = dict(message)
+    for name in ("school", "other", "holder"):
+        if name in named:
+            named[name] = facts.labels.get(named[name], named[name])
+    for name in ("schools", "others"):
+        if name in named:
+            named[name] = [facts.labels.get(key, key) for key in named[name]]
+    if "group" in named:
+        named["group"] = facts.labels.get(f"group:{named['group']}", named["group"])
+    return named
+
+
+# ---------------------------------------------------------------- decide
+
+
+@action("coordination.use_proposal", permission=rules.may_use_proposal, on="proposal")
+def use_proposal(
+    *,
+    actor: Actor,
+    now: datetime,
+    proposal: Proposal,
+    line_ids: Collection[int] | None = None,
+    only_fkb: RoundFkb | None = None,
+) -> Used:
+    """Put a proposal's open lines on the board, all (``None``) or those chosen, as one step.
+
+    ``only_fkb``: of a proposal for the whole round, the lines of one FKB. A line that the board
+    has overtaken is marked as such and left out. Raises ``Conflict`` when the proposal isn't
+    open any more or the board changes meanwhile, ``Invalid`` when nothing is chosen, or a
+    school is to follow where nobody holds the course.
+    """
+    proposal = _open(proposal)
+    lines = _chosen(proposal, line_ids, only_fkb)
+    board = _Board(lines)
+    live = [line for line in lines if not board.has_overtaken(line)]
+    changes = board.changes(live)
+    taken = {line.pk for line in live}
+    stale = {line.pk for line in lines} - taken
+    change_set = None
+    if changes:
+        change_set = apply_changes(
+            actor=actor,
+            now=now,
+            round=proposal.round,
+            changes=changes,
+            kind=ChangeKind.PROPOSAL,
+            summary=_used_words(live),
+        )
+    _mark(proposal, taken, LineState.TAKEN)
+    _mark(proposal, stale, LineState.STALE)
+    _close_when_done(proposal, actor=actor, now=now)
+    with translation.override("da"):
+        record(
+            proposal,
+            after={"taken": len(taken), "stale": len(stale), "status": proposal.status},
+            summary=_used_words(live),
+            network_id=proposal.round.network_id,
+        )
+    return Used(change_set=change_set, taken=len(taken), stale=len(stale))
+
+
+@action("coordination.reject_proposal_lines", permission=rules.may_use_proposal, on="proposal")
+def reject_proposal_lines(
+    *, actor: Actor, now: datetime, proposal: Proposal, line_ids: Collection[int]
+) -> int:
+    """Say no to lines: each becomes a decided 'no' that later proposals keep to (a pin).
+
+    One step on the board that can be undone. Returns how many. Errors as ``use_proposal``.
+    """
+    proposal = _open(proposal)
+    lines = _chosen(proposal, line_ids, None)
+    board = _Board(lines)
+    live = [line for line in lines if not board.has_overtaken(line)]
+    with translation.override("da"):
+        summary = _("Sagt nej til %(lines)s fra et forslag.") % {"lines": _numbers(live)}
+    if live:
+        apply_changes(
+            actor=actor,
+            now=now,
+            round=proposal.round,
+            changes=[
+                CellChange(
+                    round_course_id=line.round_course_id,
+                    organisation_id=_school(line),
+                    role=CommitmentRole.NONE,
+                    expected_version=line.expected_version,
+                    origin=Origin.PROPOSAL,
+                    is_pinned=True,
+                )
+                for line in live
+            ],
+            kind=ChangeKind.PROPOSAL,
+            summary=summary,
+        )
+    rejected = {line.pk for line in live}
+    # Who would have followed a rejected holder has nobody to follow.
+    courses = {line.round_course_id for line in live if line.role == CommitmentRole.HOLDER}
+    orphans = set(
+        proposal.lines.filter(
+            round_course__in=courses, role=CommitmentRole.FOLLOWER, state=LineState.OPEN
+        ).values_list("pk", flat=True)
+    )
+    _mark(proposal, rejected, LineState.REJECTED)
+    _mark(proposal, ({line.pk for line in lines} | orphans) - rejected, LineState.STALE)
+    _close_when_done(proposal, actor=actor, now=now)
+    record(
+        proposal,
+        after={"rejected": len(rejected), "status": proposal.status},
+        summary=summary,
+        network_id=proposal.round.network_id,
+    )
+    return len(rejected)
+
+
+@action("coordination.discard_proposal", permission=rules.may_use_proposal, on="proposal")
+def discard_proposal(*, actor: Actor, now: datetime, proposal: Proposal) -> Proposal:
+    """Put a proposal away unused; nothing on the board changes. ``Conflict`` when it is closed."""
+    before = transition(proposal, "discard", table=PROPOSAL_TRANSITIONS, actor=actor, now=now)
+    with translation.override("da"):
+        record(
+            proposal,
+            before={"status": before},
+            after={"status": proposal.status},
+            summary=_("Forslaget er forkastet."),
+            network_id=proposal.round.network_id,
+        )
+    return proposal
+
+
+def _open(proposal: Proposal) -> Proposal:
+    proposal = lock_row(Proposal.objects.select_related("round__network"), proposal.pk)
+    if proposal.status != ProposalStatus.READY:
+        raise Conflict(_("Forslaget er allerede brugt eller forkastet."))
+    return proposal
+
+
+def _chosen(
+    proposal: Proposal, line_ids: Collection[int] | None, only_fkb: RoundFkb | None
+) -> list[ProposalLine]:
+    lines = (
+        proposal.lines.filter(state=LineState.OPEN, organisation__isnull=False)
+        .select_related("round_course__course", "organisation")
+        .order_by("round_course__course__number", "round_course_id", "pk")
+    )
+    if line_ids is not None:
+        lines = lines.filter(pk__in=list(line_ids))
+    if only_fkb is not None:
+        lines = lines.filter(round_course__round_fkb=only_fkb)
+    found = list(lines)
+    if not found:
+        raise Invalid(_("Vælg mindst én linje."), field="lines")
+    return found
+
+
+def _mark(proposal: Proposal, line_ids: Collection[int], state: str) -> None:
+    if line_ids:
+        proposal.lines.filter(pk__in=line_ids).update(state=state)
+
+
+def _close_when_done(proposal: Proposal, *, actor: Actor, now: datetime) -> None:
+    left = proposal.lines.filter(state=LineState.OPEN, organisation__isnull=False)
+    if not left.exists():
+        transition(proposal, "use", table=PROPOSAL_TRANSITIONS, actor=actor, now=now)
+
+
+def _school(line: ProposalLine) -> int:
+    if line.organisation_id is None:  # lines without a school are never chosen
+        raise Invalid(_("Vælg mindst én linje."), field="lines")
+    return line.organisation_id
+
+
+def _numbers(lines: Iterable[ProposalLine]) -> str:
+    numbers = list(dict.fromkeys(line.round_course.course.number for line in lines))
+    return ", ".join(numbers[:8]) + (" …" if len(numbers) > 8 else "")
+
+
+def _used_words(lines: Sequence[ProposalLine]) -> str:
+    """``Forslag brugt: 90131, 90132``: the step's name on the board and in the history."""
+    with translation.override("da"):
+        return _("Forslag brugt: %(numbers)s") % {"numbers": _numbers(lines)}
+
+
+class _Board:
+    """The rows that a proposal's lines are about, as the board has them now."""
+
+    def __init__(self, lines: Sequence[ProposalLine]) -> None:
+        rows = {line.round_course_id for line in lines}
+        self.cells: dict[tuple[int, int], Commitment] = {}
+        self.providers: dict[int, list[Commitment]] = {row: [] for row in rows}
+        for cell in Commitment.objects.filter(round_course__in=rows).order_by("pk"):
+            self.cells[cell.round_course_id, cell.organisation_id] = cell
+            if cell.role in _PROVIDING:
+                self.providers[cell.round_course_id].append(cell)
+        self.intents = {
+            (intent.round_course_id, intent.form.organisation_id): intent
+            for intent in Intent.objects.filter(round_course__in=rows)
+            .exclude(when_text="")
+            .select_related("form")
+        }
+        self.external = set(
+            ExternalAgreement.objects.filter(round_course__in=rows).values_list(
+                "round_course_id", flat=True
+            )
+        )
+
+    def has_overtaken(self, line: ProposalLine) -> bool:
+        """The cell was changed since, or the course to be held got a school otherwise."""
+        cell = self.cells.get((line.round_course_id, line.organisation_id or 0))
+        if (cell.version if cell else 0) != line.expected_version:
+            return True
+        return line.role == CommitmentRole.HOLDER and bool(
+            self.providers[line.round_course_id] or line.round_course_id in self.external
+        )
+
+    def changes(self, lines: Sequence[ProposalLine]) -> list[CellChange]:
+        """Cells for the lines, and for the one school that is followed where it held alone.
+
+        Raises ``Invalid`` when a school is to follow where nobody holds.
+        """
+        held = {line.round_course_id for line in lines if line.role == CommitmentRole.HOLDER}
+        found = [self._change(line) for line in lines]
+        followed = dict.fromkeys(
+            line.round_course_id for line in lines if line.role == CommitmentRole.FOLLOWER
+        )
+        for row in followed:
+            if row in held or any(c.role == CommitmentRole.HOLDER for c in self.providers[row]):
+                continue
+            if len(self.providers[row]) != 1:
+                number = next(
+                    line.round_course.course.number for line in lines if line.round_course_id == row
+                )
+                raise Invalid(
+                    _("Ingen kan følge %(number)s uden en udbydende skole. Vælg også den linje.")
+                    % {"number": number},
+                    field="lines",
+                )
+            found.append(_as_holder(self.providers[row][0]))
+        return found
+
+    def _change(self, line: ProposalLine) -> CellChange:
+        if line.role == CommitmentRole.FOLLOWER:
+            return CellChange(
+                round_course_id=line.round_course_id,
+                organisation_id=_school(line),
+                role=CommitmentRole.FOLLOWER,
+                expected_version=line.expected_version,
+                origin=Origin.PROPOSAL,
+            )
+        intent = self.intents.get((line.round_course_id, _school(line)))
+        has_dates = intent is not None and intent.when_text == line.when_text
+        return CellChange(
+            round_course_id=line.round_course_id,
+            organisation_id=_school(line),
+            role=CommitmentRole.HOLDER,
+            runs=1,
+            when_text=line.when_text,
+            starts_on=intent.starts_on if intent and has_dates else None,
+            ends_on=intent.ends_on if intent and has_dates else None,
+            guarantee=bool(line.reason.get("guarantee")),
+            expected_version=line.expected_version,
+            origin=Origin.PROPOSAL,
+        )
+
+
+def _as_holder(cell: Commitment) -> CellChange:
+    """An own offer that others will follow: the same offer, its school now the holder (R28)."""
+    return CellChange(
+        round_course_id=cell.round_course_id,
+        organisation_id=cell.organisation_id,
+        role=CommitmentRole.HOLDER,
+        runs=cell.runs,
+        when_text=cell.when_text,
+        starts_on=cell.starts_on,
+        ends_on=cell.ends_on,
+        guarantee=cell.guarantee,
+        expected_version=cell.version,
+        origin=cell.origin,
+    )

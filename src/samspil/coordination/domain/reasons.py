@@ -1,0 +1,126 @@
+"""The planner's reasons in words, in the language of whoever reads.
+
+The codes and their facts are those of ``planning.coverage.explain``; the facts arrive here with the
+names of schools and branch groups instead of keys. Days come as tenths of a day.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from django.utils.formats import number_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+Facts = Mapping[str, Any]
+
+
+def days_words(days: int) -> str:
+    """Tenths of a day as ``1 dag``, ``2,5 dage``."""
+    number = number_format(days / 10, 0 if days % 10 == 0 else 1)
+    return ngettext("%(days)s dag", "%(days)s dage", 1 if days == 10 else 2) % {"days": number}
+
+
+def listed(names: Iterable[str]) -> str:
+    """``A``, ``A og B``, ``A, B og C``."""
+    items = list(names)
+    if len(items) < 2:
+        return "".join(items)
+    return _("%(first)s og %(last)s") % {"first": ", ".join(items[:-1]), "last": items[-1]}
+
+
+def sentences(messages: Iterable[Mapping[str, Any]]) -> list[str]:
+    """One sentence per message. A code from a later planner is passed over."""
+    return [_WORDS[m["code"]](m) for m in messages if m["code"] in _WORDS]
+
+
+def _nearest(facts: Facts) -> str:
+    return _("Kortest at køre: %(km)s km i snit mod %(other_km)s km til %(other)s.") % facts
+
+
+def _uses_days(facts: Facts) -> str:
+    return _("Bruger %(days)s; %(left)s er tilbage i %(group)s.") % {
+        "days": days_words(facts["days"]),
+        "left": days_words(facts["left"]),
+        "group": facts["group"],
+    }
+
+
+def _follows(facts: Facts) -> str:
+    if "km" not in facts:
+        return _("Vil følge %(holder)s på samme datoer.") % facts
+    return _("Vil følge %(holder)s på samme datoer, %(km)s km væk.") % facts
+
+
+def _help_days(facts: Facts) -> str:
+    values = {"school": facts["school"], "missing": days_words(facts["missing"])}
+    if facts["limit"] == "line":
+        return (
+            _("%(school)s kan, men har skrevet for få dage ved målet: der mangler %(missing)s.")
+            % values
+        )
+    if facts["limit"] == "group":
+        return (
+            _("%(school)s kan, hvis skolen får %(missing)s mere til andre i branchegruppen.")
+            % values
+        )
+    return _("%(school)s kan, hvis skolen får %(missing)s mere til andre i alt.") % values
+
+
+def _plain(words: Callable[[], str]) -> Callable[[Facts], str]:
+    return lambda facts: words()
+
+
+_WORDS: Final[dict[str, Callable[[Facts], str]]] = {
+    # Why a school holds a course.
+    "only_school": _plain(lambda: _("Den eneste godkendte skole, der har sagt, at den kan.")),
+    "others_full": lambda f: (
+        _("%(schools)s kan også, men har ikke dage nok tilbage.") % {"schools": listed(f["others"])}
+    ),
+    "fairest": lambda f: (
+        _("Deler pligten jævnt: %(schools)s ville ellers få mest i forhold til skolens størrelse.")
+        % {"schools": listed(f["others"])}
+    ),
+    "nearest": _nearest,
+    "keeps_holder": _plain(
+        lambda: _("Holdt målet sidste år, og ingen anden skole er et bedre valg.")
+    ),
+    "guaranteed": _plain(lambda: _("Garanterer holdet; ellers er valget lige.")),
+    "equal": lambda f: (
+        _("Lige så godt et valg som %(schools)s.") % {"schools": listed(f["others"])}
+    ),
+    "uses_days": _uses_days,
+    "was_holder": _plain(lambda: _("Holdt også målet sidste år.")),
+    "guarantee": _plain(lambda: _("Holdet garanteres.")),
+    "days_assumed": lambda f: (
+        _("Målets varighed er ukendt; der er regnet med %(days)s.")
+        % {"days": days_words(f["days"])}
+    ),
+    # Why a school follows.
+    "follows": _follows,
+    # Why a course stays uncovered.
+    "nobody_approved": _plain(lambda: _("Ingen skole i runden er godkendt.")),
+    "nobody_can": _plain(lambda: _("Ingen godkendt skole har sagt, at den kan tage målet.")),
+    "decided_no": lambda f: (
+        _("%(schools)s kunne, men det er besluttet, at skolen ikke skal.")
+        % {"schools": listed(f["schools"])}
+    ),
+    "too_few_days": _plain(lambda: _("De skoler, der kan, har for få dage til andre.")),
+    "not_found": _plain(
+        lambda: _("Der er ikke fundet en plads i tide. Der kan være en; prøv igen.")
+    ),
+    # What would help.
+    "help_days": _help_days,
+    "help_decision": lambda f: _("Lav beslutningen om, så %(school)s kan tage målet.") % f,
+    "help_ask": lambda f: (
+        _("Spørg %(schools)s, der er godkendt og ikke har sagt, at de kan.")
+        % {"schools": listed(f["schools"])}
+    ),
+    "help_outside": lambda f: (
+        _("Lav en bindende aftale uden for runden: %(schools)s er godkendt.")
+        % {"schools": listed(f["schools"])}
+    ),
+    "help_no_outside": _plain(lambda: _("Vi kender ingen godkendt skole uden for runden.")),
+}
+"""Every code that the planner may send; a test compares the two lists."""

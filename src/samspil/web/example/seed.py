@@ -76,7 +76,7 @@ def seed_example(*, actor: Actor, now: datetime) -> Seeded:
     counts = _places()
     counts |= _catalogue(example_catalogue())
     eso, sosu = _networks()
-    counts |= _people(eso, sosu, now.date())
+    counts |= _people(eso, sosu)
     record(eso, after=dict(counts), summary="Eksempeldata lagt ind", network_id=eso.pk)
     return Seeded(was_there=False, counts=counts)
 
@@ -315,7 +315,7 @@ def _networks() -> tuple[Network, Network]:
     return eso, sosu
 
 
-def _people(eso: Network, sosu: Network, today: date) -> Counts:
+def _people(eso: Network, sosu: Network) -> Counts:
     """People with made-up names and `.example` addresses; nobody can sign in with a password."""
     rows = list(read_csv(HERE / "people.csv"))
     ids = _ids(Organisation, "key")
@@ -328,7 +328,7 @@ def _people(eso: Network, sosu: Network, today: date) -> Counts:
     grants = []
     for row in rows:
         person, organisation = people[row["email"]], ids[row["organisation"]]
-        grant = RoleAssignment(person_id=person, role=row["role"], valid_from=today)
+        grant = RoleAssignment(person_id=person, role=row["role"])
         if row["role"] in (roles.SECRETARIAT, roles.READER):
             grant.network = eso
             grant.organisation_id = organisation if row["role"] == roles.SECRETARIAT else None
@@ -341,7 +341,6 @@ def _people(eso: Network, sosu: Network, today: date) -> Counts:
             person_id=people["koordinator@sosu-nord.example"],
             role=roles.SECRETARIAT,
             network=sosu,
-            valid_from=today,
         )
     )
     RoleAssignment.objects.bulk_create(grants)

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import email
 import email.policy
+import socket
 from dataclasses import dataclass, field
 from email.message import EmailMessage
 from typing import Any
@@ -45,13 +46,13 @@ class SmtpServer:
 
     def __init__(self) -> None:
         self.inbox = Inbox()
-        self._controller = Controller(self.inbox, hostname="127.0.0.1", port=0)
-        self.port = 0
+        with socket.socket() as free:
+            free.bind(("127.0.0.1", 0))
+            self.port = int(free.getsockname()[1])
+        self._controller = Controller(self.inbox, hostname="127.0.0.1", port=self.port)
 
     def __enter__(self) -> SmtpServer:
         self._controller.start()
-        assert self._controller.server is not None
-        self.port = self._controller.server.sockets[0].getsockname()[1]
         return self
 
     def __exit__(self, *exc: object) -> None:

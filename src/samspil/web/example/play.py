@@ -203,7 +203,7 @@ class Play:
             for form in round.forms.select_related("organisation", "round__network", "file")
             if form.organisation.key not in OWES
         ]
-        plan = plan_answers({form.organisation.key: _lines(form) for form in forms})
+        plan = plan_answers({form.organisation.key: lines_of(form) for form in forms})
         with self.teller.step("Skemaer kommer retur", len(forms)) as step:
             for form in forms:
                 step.advance(form.organisation.label)
@@ -404,7 +404,8 @@ def _rows(round: Round) -> QuerySet[RoundCourse]:
     )
 
 
-def _lines(form: Form) -> Sequence[Line]:
+def lines_of(form: Form) -> Sequence[Line]:
+    """What the plan of answers looks at of a form."""
     return [
         Line(
             fkb=line.fkb_number,

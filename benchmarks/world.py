@@ -1,0 +1,110 @@
+"""Data of the size the limits speak of, made by the seeded generator and real actions."""
+
+from __future__ import annotations
+
+import random
+from datetime import UTC, datetime
+from typing import Any
+
+from samspil.kernel.actor import Actor
+
+NOW = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+SYSTEM = Actor.system("benchmarks")
+
+
+def country() -> Any:
+    """A round over the whole country with answers on its board. Returns the round."""
+    from samspil.catalogue.models import Approval
+    from samspil.coordination.domain.form_cycle import send_forms
+    from samspil.coordination.models import Commitment, RoundCourse
+    from samspil.web.example.generator import COUNTRY
+
+    round = _round("land", COUNTRY)
+    send_forms(
+        actor=SYSTEM, now=NOW, round=round, workbook_of=lambda form: ("skema.xlsx", b"skema")
+    )
+    rng = random.Random(7)
+    schools: dict[int, list[int]] = {}
+    for fkb, school in Approval.objects.order_by("pk").values_list("fkb_id", "organisation_id"):
+        schools.setdefault(fkb, []).append(school)
+    cells = []
+    for row in RoundCourse.objects.select_related("round_fkb").order_by("pk"):
+        able = schools[row.round_fkb.fkb_id]
+        # One course in eight is a gap; the others are offered by about a third of the schools.
+        if rng.random() < 0.125:
+            continue
+        for school in rng.sample(able, max(1, len(able) // 3)):
+            cells.append(
+                Commitment(
+                    round_course=row,
+                    organisation_id=school,
+                    role="own",
+                    runs=rng.randint(1, 4),
+                    when_text=f"uge {rng.randint(3, 50)}",
+                    guarantee=rng.random() < 0.3,
+                    origin="form",
+                    updated_at=NOW,
+                )
+            )
+    Commitment.objects.bulk_create(cells, batch_size=1000)
+    return round
+
+
+def thirteen_workbooks() -> list[tuple[int, bytes, int]]:
+    """Form id, filled-in workbook and number of rows for each of 13 schools, 3,000 rows in all."""
+    from samspil.coordination.domain.form_cycle import send_forms
+    from samspil.coordination.domain.forms import form_snapshot
+    from samspil.coordination.interfaces.form_files import workbook_of
+    from samspil.kernel.files import read
+    from samspil.web.example.answers import fill_in, plan_answers
+    from samspil.web.example.generator import Size
+    from samspil.web.example.play import lines_of
+
+    size = Size(fkbs=25, courses=500, schools=13, approvals=128, runs=2000, largest_fkb=(40, 13))
+    round = _round("tretten", size)
+    forms = send_forms(actor=SYSTEM, now=NOW, round=round, workbook_of=workbook_of)
+    plan = plan_answers({form.organisation.key: lines_of(form) for form in forms})
+    return [
+        (
+            form.pk,
+            fill_in(read(form.file), form.organisation.key, plan),
+            len(form_snapshot(form).lines),
+        )
+        for form in forms
+        if form.file is not None
+    ]
+
+
+def secretary(network: Any) -> Any:
+    """A person who is the network's secretariat."""
+    from samspil.kernel import roles
+    from samspil.network.models import Person, RoleAssignment
+
+    person = Person.objects.create_user(f"sekretariat@{network.key}.example", name="Bænk Måler")
+    RoleAssignment.objects.create(person=person, role=roles.SECRETARIAT, network=network)
+    return person
+
+
+def _round(key: str, size: Any) -> Any:
+    from samspil.catalogue.models import Fkb
+    from samspil.coordination.domain.rounds import default_dates, open_round
+    from samspil.network.models import Membership, Network
+    from samspil.web.example.generator import generate
+    from samspil.web.example.seed import load_catalogue
+
+    load_catalogue(
+        actor=SYSTEM, now=NOW, catalogue=generate(1, size),
+        network_key=key, network_name=f"Måling {key}",
+    )  # fmt: skip
+    network = Network.objects.get(key=key)
+    return open_round(
+        actor=SYSTEM,
+        now=NOW,
+        network=network,
+        year=2027,
+        dates=default_dates(2027),
+        fkb_ids=list(Fkb.objects.values_list("pk", flat=True)),
+        organisation_ids=list(
+            Membership.objects.filter(network=network).values_list("organisation_id", flat=True)
+        ),
+    )

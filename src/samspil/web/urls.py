@@ -1,6 +1,13 @@
 """Addresses of web."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from samspil.web.views import account, front
 
 app_name = "web"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", front.front, name="front"),
+    path("skift/", front.switch, name="switch"),
+    path("min-konto/", account.account, name="account"),
+    path("tilgaengelighed/", front.accessibility, name="accessibility"),
+]

@@ -64,7 +64,6 @@ MIDDLEWARE = [
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
     "allauth.account.middleware.AccountMiddleware",
-    "allauth.usersessions.middleware.UserSessionsMiddleware",
     "samspil.config.middleware.SecondFactor",
     "samspil.network.middleware.ActorMiddleware",
     "samspil.kernel.http.DenyByDefault",

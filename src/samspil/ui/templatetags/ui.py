@@ -15,6 +15,7 @@ from django.utils import formats, timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from samspil.ui.components import Bar, Entry, Figure, Phase, Segment, Tab
 
@@ -429,3 +430,22 @@ def _local(value: datetime.date | datetime.datetime) -> datetime.date | datetime
     return value
 
 
+
+
+@register.inclusion_tag("ui/components/due.html")
+def due(day: datetime.date | None, today: datetime.date) -> dict[str, Any]:
+    """A deadline: the date, and how far off it is in words."""
+    if day is None:
+        return {"day": None, "tone": "", "words": ""}
+    days = (day - today).days
+    if days < 0:
+        words = ngettext("%(days)s dag over fristen", "%(days)s dage over fristen", -days) % {
+            "days": -days
+        }
+    elif days == 0:
+        words = _("i dag")
+    elif days == 1:
+        words = _("i morgen")
+    else:
+        words = _("om %(days)s dage") % {"days": days}
+    return {"day": day, "words": words, "tone": "late" if days < 0 else "soon" if days <= 7 else ""}

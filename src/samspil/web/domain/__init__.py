@@ -1,0 +1,1 @@
+"""What the front pages ask for."""

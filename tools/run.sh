@@ -25,7 +25,8 @@ then
 fi
 
 mkdir -p var
-sum() { find "$@" -type f -not -name '*.pyc' -print0 2>/dev/null | sort -z | xargs -0 sha256sum | sha256sum; }
+# one checksum of every file under the paths; a path that is not there counts as empty
+sum() { { find "$@" -type f -not -name '*.pyc' -print0 2>/dev/null || true; } | sort -z | xargs -0r sha256sum | sha256sum; }
 changed() { [ "$(cat "var/.$1" 2>/dev/null)" != "$2" ]; }
 
 static=$(sum src/samspil/*/static requirements/base.txt)

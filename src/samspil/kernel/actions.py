@@ -149,9 +149,7 @@ def record(
     )
 
 
-def changes(
-    obj: models.Model, values: dict[str, Any]
-) -> tuple[dict[str, Any], dict[str, Any]]:
+def changes(obj: models.Model, values: dict[str, Any]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Set ``values`` on ``obj``; return before and after of the fields that really changed."""
     before: dict[str, Any] = {}
     after: dict[str, Any] = {}

@@ -156,6 +156,4 @@ def export_lines(stream: str) -> Iterator[str]:
     """One stream as JSON Lines, oldest first; each line is an event with its two hashes."""
     events = AuditEvent.objects.filter(stream=stream).order_by("seq", "pk")
     for event in events.iterator(chunk_size=1000):
-        yield canonical(
-            {**payload_of(event), "prev_hash": event.prev_hash, "hash": event.hash}
-        )
+        yield canonical({**payload_of(event), "prev_hash": event.prev_hash, "hash": event.hash})

@@ -46,14 +46,10 @@ def send(
     """Write a mail to be sent after commit. ``subject_of`` is the object it is about."""
     with translation.override(language):
         name = notification.template
-        subject = " ".join(
-            render_to_string(f"{name}.subject.txt", notification.context).split()
-        )
+        subject = " ".join(render_to_string(f"{name}.subject.txt", notification.context).split())
         text = render_to_string(f"{name}.txt", notification.context)
         html = (
-            render_to_string(f"{name}.html", notification.context)
-            if notification.has_html
-            else ""
+            render_to_string(f"{name}.html", notification.context) if notification.has_html else ""
         )
     return queue(
         category=notification.category,

@@ -46,7 +46,9 @@ def transition(
         **{field: rule.target}
     )
     if not moved:
-        raise Conflict(_("Det kan ikke lade sig gøre nu. Siden viser en ældre tilstand; hent den igen."))
+        raise Conflict(
+            _("Det kan ikke lade sig gøre nu. Siden viser en ældre tilstand; hent den igen.")
+        )
     setattr(obj, field, rule.target)
     StatusChange.objects.create(
         subject_type=obj._meta.label_lower,

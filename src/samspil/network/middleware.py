@@ -21,9 +21,7 @@ def _actor_of(request: HttpRequest) -> Actor:
     if not request.user.is_authenticated:
         return Actor.anonymous()
     person = cast(Person, request.user)
-    return actor_for(
-        person, today=clock.today(), organisation_id=request.session.get(ACTING_FOR)
-    )
+    return actor_for(person, today=clock.today(), organisation_id=request.session.get(ACTING_FOR))
 
 
 class ActorMiddleware:

@@ -91,9 +91,7 @@ class Organisation(models.Model):
 class OrganisationName(models.Model):
     """A name the organisation has had, so that old papers still find it (R125)."""
 
-    organisation = models.ForeignKey(
-        Organisation, on_delete=models.CASCADE, related_name="names"
-    )
+    organisation = models.ForeignKey(Organisation, on_delete=models.CASCADE, related_name="names")
     name = models.CharField(max_length=200)
     valid_from = models.DateField(null=True, blank=True)
     valid_to = models.DateField(null=True, blank=True)
@@ -135,9 +133,7 @@ class Membership(models.Model):
     organisation = models.ForeignKey(
         Organisation, on_delete=models.CASCADE, related_name="memberships"
     )
-    kind = models.CharField(
-        max_length=10, choices=MembershipKind, default=MembershipKind.MEMBER
-    )
+    kind = models.CharField(max_length=10, choices=MembershipKind, default=MembershipKind.MEMBER)
     valid_from = models.DateField(null=True, blank=True)
     valid_to = models.DateField(null=True, blank=True)
 

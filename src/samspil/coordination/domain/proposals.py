@@ -54,11 +54,15 @@ _PROVIDING: Final = (CommitmentRole.OWN, CommitmentRole.HOLDER)
 
 @dataclass(frozen=True, slots=True)
 class Used:
-    """What came of using a proposal: the step on the board, cells filled, lines overtaken."""
+    """What came of using a proposal: the step on the board, cells filled, lines overtaken.
+
+    ``is_done``: no line waits for a decision any more.
+    """
 
     change_set: ChangeSet | None
     taken: int
     stale: int
+    is_done: bool
 
 
 # ---------------------------------------------------------------- ask and answer
@@ -286,7 +290,12 @@ def use_proposal(
             summary=_used_words(live),
             network_id=proposal.round.network_id,
         )
-    return Used(change_set=change_set, taken=len(taken), stale=len(stale))
+    return Used(
+        change_set=change_set,
+        taken=len(taken),
+        stale=len(stale),
+        is_done=proposal.status == ProposalStatus.USED,
+    )
 
 
 @action("coordination.reject_proposal_lines", permission=rules.may_use_proposal, on="proposal")

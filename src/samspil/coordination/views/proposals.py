@@ -109,6 +109,8 @@ def use(request: ActorRequest, proposal_id: int) -> HttpResponse:
             )
             % {"count": used.stale},
         )
+    if used.stale or not (used.is_done or fkb):
+        return redirect("coordination:proposal", proposal_id)
     return _onwards(proposal, fkb)
 
 

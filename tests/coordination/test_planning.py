@@ -1,0 +1,236 @@
+"""A round's state as a coverage problem: what is taken from where, and the reasons in words."""
+
+from __future__ import annotations
+
+import ast
+import re
+from datetime import date
+from decimal import Decimal
+from pathlib import Path
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.utils import translation
+
+from planning import coverage as planning_core
+from planning.coverage import OfferRole, PinRole, Problem
+from planning.io import problem_from_json
+from samspil.catalogue.models import Approval
+from samspil.coordination.domain import planning, reasons
+from samspil.coordination.models import (
+    Commitment,
+    ExternalAgreement,
+    Form,
+    Round,
+    RoundCourse,
+    RoundFkb,
+    RoundSchool,
+)
+from samspil.kernel import files
+from samspil.network.models import Organisation
+from tests.factories.board import NOW, RoundCase, make_round
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def case() -> RoundCase:
+    return make_round(courses=4)
+
+
+def problem_of(case: RoundCase, fkb: RoundFkb | None = None) -> Problem:
+    return problem_from_json(planning.snapshot(case.round, fkb).problem)
+
+
+def key(case: RoundCase, row: int) -> str:
+    row_ = case.rows[row]
+    return f"{row_.round_fkb.fkb.number}/{row_.course.number}"
+
+
+def test_gaps_are_duty_courses_that_nobody_holds(case: RoundCase) -> None:
+    case.commit(case.rows[0], 0, "own")
+    case.commit(case.rows[1], 0, "none")
+    RoundCourse.objects.filter(pk=case.rows[2].pk).update(archived_reason="udgår")
+    RoundCourse.objects.filter(pk=case.rows[3].pk).update(is_duty=False)
+    assert [course.key for course in problem_of(case).gaps] == [key(case, 1)]
+
+
+def test_an_agreement_outside_covers(case: RoundCase, system_actor) -> None:
+    document = files.store(
+        b"%PDF-1.4", "aftale.pdf", "application/pdf", actor=system_actor, now=NOW
+    )
+    ExternalAgreement.objects.create(
+        round_course=case.rows[0],
+        school_name="SOSU Nord",
+        document=document,
+        created_at=NOW,
+        created_by_label="Sekretær",
+    )
+    assert key(case, 0) not in {course.key for course in problem_of(case).gaps}
+
+
+def test_lines_and_capacity_come_from_forms_that_were_handed_in(case: RoundCase) -> None:
+    case.intend(case.rows[0], 0, offers=False, take_on_days=Decimal(6), guarantee=True)
+    case.intend(case.rows[1], 0, take_on_days=Decimal("4.5"))
+    case.intend(case.rows[0], 1, will_follow=True)
+    case.intend(case.rows[0], 2, take_on_days=Decimal(9))
+    Form.objects.filter(round=case.round, organisation=case.schools[2]).update(status="sent")
+    problem = problem_of(case)
+    first, second, third = (case.schools[i].key for i in range(3))
+    assert problem.line_by_cell[key(case, 0), first].can_take_on == 60
+    assert problem.line_by_cell[key(case, 0), first].guarantee
+    assert problem.line_by_cell[key(case, 1), first].can_take_on == 45
+    assert problem.line_by_cell[key(case, 0), second].will_follow
+    assert (key(case, 0), third) not in problem.line_by_cell
+    # The same days are written on every course they could be used for.
+    assert problem.school_by_key[first].capacity == (("sosu", 60),)
+    assert problem.school_by_key[third].capacity == ()
+
+
+def test_decisions_are_pins_and_offers_are_not(case: RoundCase) -> None:
+    case.commit(case.rows[0], 0, "own", origin="form")
+    case.commit(case.rows[1], 0, "none", is_pinned=True)
+    case.commit(case.rows[2], 0, "holder", origin="proposal", is_pinned=True)
+    case.commit(case.rows[2], 1, "follower", origin="hand", is_pinned=True)
+    case.commit(case.rows[3], 1, "holder", origin="form")
+    problem = problem_of(case)
+    first, second = case.schools[0].key, case.schools[1].key
+    assert problem.offer_by_cell[key(case, 0), first].role == OfferRole.OWN
+    assert problem.pin_by_cell[key(case, 1), first].role == PinRole.NO
+    assert problem.pin_by_cell[key(case, 2), first].role == PinRole.HOLDER
+    assert problem.pin_by_cell[key(case, 2), second].role == PinRole.FOLLOWER
+    assert problem.offer_by_cell[key(case, 3), second].role == OfferRole.HOLDER
+    assert problem.pinned_load(first) == {"sosu": 30}
+
+
+def test_an_own_offer_that_others_follow_uses_no_capacity(case: RoundCase) -> None:
+    case.intend(case.rows[0], 0, offers=True)
+    case.commit(case.rows[0], 0, "holder", origin="hand", is_pinned=True)
+    problem = problem_of(case)
+    assert problem.pinned_load(case.schools[0].key) == {}
+    assert problem.providers(problem.course_by_key[key(case, 0)]) == (case.schools[0].key,)
+
+
+def test_one_fkb_counts_what_a_school_took_on_in_another(case: RoundCase) -> None:
+    other = case.add_fkb("9223", courses=2)
+    case.intend(case.rows[0], 0, take_on_days=Decimal(3))
+    case.commit(case.rows[4], 0, "holder", origin="proposal", is_pinned=True)
+    facts = planning.snapshot(case.round, case.fkb)
+    assert (facts.asked, facts.gaps) == (4, 4)
+    answer = planning.answer(facts.problem, work=10_000)
+    assert answer.statistics["covered"] == 0
+    message = next(
+        m
+        for x in answer.lines
+        if x.course == key(case, 0)
+        for m in x.messages
+        if m["code"] == "help_days"
+    )
+    assert (message["missing"], message["limit"]) == (30, "group")
+    assert planning.snapshot(case.round, other).asked == 2
+
+
+def test_a_frozen_fkb_is_left_alone(case: RoundCase) -> None:
+    RoundFkb.objects.filter(pk=case.fkb.pk).update(status="frozen")
+    assert planning.snapshot(case.round).asked == 0
+
+
+def test_outside_schools_that_are_approved_are_known_but_not_those_that_left(
+    case: RoundCase,
+) -> None:
+    outside = Organisation.objects.create(
+        key="udenfor", name="Udenfor", kind="school", lat=56.0, lon=10.0
+    )
+    Approval.objects.create(organisation=outside, fkb=case.fkb.fkb)
+    expired = Organisation.objects.create(key="udloebet", name="Udløbet", kind="school")
+    Approval.objects.create(organisation=expired, fkb=case.fkb.fkb, valid_to=date(2026, 12, 31))
+    RoundSchool.objects.filter(organisation=case.schools[2]).update(left_on=date(2026, 3, 1))
+    problem = problem_of(case)
+    assert {s.key for s in problem.schools if not s.in_round} == {"udenfor"}
+    assert {s.key for s in problem.schools if s.in_round} == {s.key for s in case.schools[:2]}
+
+
+def test_last_years_holder_and_distances(case: RoundCase) -> None:
+    last = Round.objects.create(
+        network=case.network,
+        year=case.round.year - 1,
+        forms_due_on=date(2025, 2, 1),
+        meeting_on=date(2025, 3, 1),
+        signed_by_on=date(2025, 6, 30),
+        created_at=NOW,
+    )
+    place = RoundFkb.objects.create(round=last, fkb=case.fkb.fkb)
+    row = RoundCourse.objects.create(round_fkb=place, course=case.rows[0].course, relation="core")
+    Commitment.objects.create(
+        round_course=row, organisation=case.schools[1], role="own", updated_at=NOW
+    )
+    for school, lat in zip(case.schools, (56.0, 56.5, None), strict=True):
+        Organisation.objects.filter(pk=school.pk).update(lat=lat, lon=10.0)
+    problem = problem_of(case)
+    assert problem.course_by_key[key(case, 0)].last_holder == case.schools[1].key
+    assert problem.course_by_key[key(case, 1)].last_holder is None
+    assert problem.km(case.schools[0].key, case.schools[1].key) == pytest.approx(72, abs=1)
+    assert problem.km(case.schools[0].key, case.schools[2].key) is None
+
+
+def test_the_same_number_of_queries_for_few_and_many(case: RoundCase) -> None:
+    def count() -> int:
+        with CaptureQueriesContext(
+            connection,
+        ) as queries:
+            planning.snapshot(Round.objects.get(pk=case.round.pk))
+        return len(queries)
+
+    case.intend(case.rows[0], 0, take_on_days=3)
+    case.commit(case.rows[1], 0)
+    few = count()
+    case.add_fkb("9224", courses=12)
+    for row in case.rows[5:]:
+        case.intend(row, 0, take_on_days=3)
+        case.commit(row, 1)
+    assert count() == few
+
+
+def test_an_answer_that_breaks_a_rule_is_not_used(case: RoundCase, monkeypatch) -> None:
+    from planning.coverage import Violation
+
+    monkeypatch.setattr(
+        planning, "validate", lambda data, solution: (Violation("two_holders", "x"),)
+    )
+    with pytest.raises(planning.PlannerFault, match="two_holders"):
+        planning.answer(planning.snapshot(case.round).problem, work=100)
+
+
+# ------------------------------------------------------------------ in words
+
+
+def _documented_codes() -> set[str]:
+    source = Path(planning_core.__file__).parent / "explain.py"
+    table = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or ""
+    body = table.split("why a school holds a course", 1)[1]
+    found = set(re.findall(r"^  ([a-z_]+)(?:\s|$)", body, re.MULTILINE))
+    return found | {"guarantee"}
+
+
+def test_every_code_has_words() -> None:
+    assert _documented_codes() == set(reasons._WORDS)
+
+
+def test_reasons_read_as_sentences() -> None:
+    messages = [
+        {"code": "nearest", "km": 31, "other": "Herning SOSU", "other_km": 64},
+        {"code": "uses_days", "days": 30, "left": 25, "group": "SOSU"},
+        {"code": "days_assumed", "days": 10},
+        {"code": "help_days", "school": "Randers SOSU", "missing": 10, "limit": "group"},
+        {"code": "help_outside", "schools": ["A", "B", "C"]},
+        {"code": "from_a_later_planner"},
+    ]
+    with translation.override("da"):
+        assert reasons.sentences(messages) == [
+            "Kortest at køre: 31 km i snit mod 64 km til Herning SOSU.",
+            "Bruger 3 dage; 2,5 dage er tilbage i SOSU.",
+            "Målets varighed er ukendt; der er regnet med 1 dag.",
+            "Randers SOSU kan, hvis skolen får 1 dag mere til andre i branchegruppen.",
+            "Lav en bindende aftale uden for runden: A, B og C er godkendt.",
+        ]

@@ -1,0 +1,419 @@
+"""Proposals: asked for, read, used in whole or in part, refused, overtaken."""
+
+from __future__ import annotations
+
+from datetime import date, timedelta
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+from django.utils import translation
+
+from planning.coverage import solve
+from planning.io import problem_from_json, solution_from_json
+from samspil.coordination.domain import board, planning, proposal_queries, proposals
+from samspil.coordination.domain.board import CellChange
+from samspil.coordination.models import ChangeSet, Commitment, Proposal, ProposalLine, RoundFkb
+from samspil.kernel import outbox
+from samspil.kernel.audit import history
+from samspil.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from samspil.kernel.models import Job
+from tests.factories.board import NOW, RoundCase, make_round
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def case() -> RoundCase:
+    """Course 0 can be held by school 0, and school 1 follows; course 1 by school 1; course 2 by nobody.
+
+    Course 3 has low activity, school 0 offers it and school 2 would follow.
+    """
+    case = make_round(courses=4)
+    case.intend(case.rows[0], 0, take_on_days=Decimal(6), when_text="uge 37", starts_on=date(2027, 9, 13),
+                ends_on=date(2027, 9, 19), guarantee=True)  # fmt: skip
+    case.intend(case.rows[0], 1, will_follow=True)
+    case.intend(case.rows[1], 1, take_on_days=Decimal(3))
+    case.intend(case.rows[3], 0, offers=True, runs=2)
+    case.intend(case.rows[3], 2, will_follow=True)
+    case.commit(case.rows[3], 0, "own", runs=2, when_text="uge 9", origin="form")
+    type(case.rows[3]).objects.filter(pk=case.rows[3].pk).update(activity=2)
+    return case
+
+
+def ask(case: RoundCase, fkb: RoundFkb | None = None, **values) -> Proposal:
+    return proposals.request_proposal(
+        **{"actor": case.secretariat, "now": NOW, "round": case.round, "round_fkb": fkb, **values}
+    )
+
+
+def line(proposal: Proposal, case: RoundCase, row: int, school: int | None) -> ProposalLine:
+    organisation = None if school is None else case.schools[school]
+    return proposal.lines.get(round_course=case.rows[row], organisation=organisation)
+
+
+def cell(case: RoundCase, row: int, school: int) -> Commitment | None:
+    return Commitment.objects.filter(
+        round_course=case.rows[row], organisation=case.schools[school]
+    ).first()
+
+
+def use(case: RoundCase, proposal: Proposal, *lines: ProposalLine, **values) -> proposals.Used:
+    ids = [x.pk for x in lines] if lines else None
+    return proposals.use_proposal(
+        **{"actor": case.secretariat, "now": NOW, "proposal": proposal, "line_ids": ids, **values}
+    )
+
+
+# ------------------------------------------------------------------ asked and answered
+
+
+def test_a_small_proposal_is_answered_at_once_with_a_line_per_cell_and_per_course_left(
+    case: RoundCase,
+) -> None:
+    proposal = ask(case, case.fkb)
+    assert proposal.status == "ready"
+    assert proposal.statistics["asked"] == 4
+    assert (proposal.statistics["covered"], proposal.statistics["gaps"]) == (2, 3)
+    assert proposal.statistics["is_most"]
+    found = {(x.round_course_id, x.organisation_id, x.role) for x in proposal.lines.all()}
+    ids, rows = [s.pk for s in case.schools], [r.pk for r in case.rows]
+    assert found == {
+        (rows[0], ids[0], "holder"),
+        (rows[0], ids[1], "follower"),
+        (rows[1], ids[1], "holder"),
+        (rows[2], None, ""),
+        (rows[3], ids[2], "follower"),
+    }
+    assert line(proposal, case, 0, 0).when_text == "uge 37"
+    assert not Job.objects.filter(kind="coordination.solve_proposal").exists()
+    assert Commitment.objects.count() == 1  # a proposal changes nothing on the board
+
+
+def test_the_answer_can_be_repeated_from_its_json(case: RoundCase) -> None:
+    proposal = Proposal.objects.get(pk=ask(case).pk)
+    again = solve(problem_from_json(proposal.problem))
+    assert again.solution == solution_from_json(proposal.solution)
+
+
+def test_a_large_one_is_answered_by_the_worker_in_the_same_way(
+    case: RoundCase, monkeypatch
+) -> None:
+    at_once = ask(case)
+    monkeypatch.setattr(proposals, "INLINE_GAPS", 2)
+    proposal = ask(case)
+    assert proposal.status == "queued"
+    assert proposal.lines.count() == 0
+    assert outbox.run_due(NOW + timedelta(seconds=1)) == 1
+    proposal.refresh_from_db()
+    assert proposal.status == "ready"
+    assert proposal.problem == at_once.problem
+    assert proposal.solution["solution"] == at_once.solution["solution"]
+    # A job that is done twice, as after a worker's death, changes nothing.
+    before = proposal.lines.count()
+    proposals.solve_when_due({"proposal": proposal.pk, "earlier": None}, now=NOW)
+    assert proposal.lines.count() == before
+
+
+def test_a_planner_that_breaks_its_rules_leaves_nothing_to_use(
+    case: RoundCase, monkeypatch
+) -> None:
+    def broken(*args, **kwargs):
+        raise planning.PlannerFault("two_holders")
+
+    monkeypatch.setattr(planning, "answer", broken)
+    proposal = ask(case)
+    assert proposal.status == "failed"
+    assert proposal.lines.count() == 0
+    with pytest.raises(Conflict):
+        use(case, proposal)
+
+
+def test_a_new_one_puts_the_earlier_away_and_starts_from_it(case: RoundCase) -> None:
+    first = ask(case)
+    second = ask(case)
+    first.refresh_from_db()
+    assert (first.status, second.status) == ("discarded", "ready")
+    assert second.solution["solution"] == first.solution["solution"]
+
+
+def test_only_the_secretariat_asks_and_decides(case: RoundCase) -> None:
+    with pytest.raises(Forbidden):
+        ask(case, actor=case.coordinator(0))
+    proposal = ask(case)
+    for verb in (
+        lambda: use(case, proposal, actor=case.coordinator(0)),
+        lambda: proposals.reject_proposal_lines(
+            actor=case.coordinator(0), now=NOW, proposal=proposal, line_ids=[1]
+        ),
+        lambda: proposals.discard_proposal(actor=case.coordinator(0), now=NOW, proposal=proposal),
+        lambda: proposals.answer_proposal(actor=case.secretariat, now=NOW, proposal=proposal),
+    ):
+        with pytest.raises(Forbidden):
+            verb()
+
+
+def test_nothing_to_propose_about_is_said(case: RoundCase) -> None:
+    RoundFkb.objects.update(status="frozen")
+    with pytest.raises(Conflict):
+        ask(case)
+
+
+# ------------------------------------------------------------------ used
+
+
+def test_using_all_fills_the_board_in_one_step_that_can_be_undone(case: RoundCase) -> None:
+    proposal = ask(case, case.fkb)
+    used = use(case, proposal)
+    assert (used.taken, used.stale) == (4, 0)
+    held = cell(case, 0, 0)
+    assert held is not None
+    assert (held.role, held.runs, held.when_text, held.guarantee) == ("holder", 1, "uge 37", True)
+    assert held.starts_on == date(2027, 9, 13)
+    assert (held.origin, held.is_pinned) == ("proposal", True)
+    follower = cell(case, 0, 1)
+    assert follower is not None
+    assert follower.role == "follower"
+    # The only school that offered the course becomes the holder that the other follows.
+    led = cell(case, 3, 0)
+    assert led is not None
+    assert (led.role, led.runs, led.when_text, led.origin) == ("holder", 2, "uge 9", "form")
+    proposal.refresh_from_db()
+    assert proposal.status == "used"
+    assert ChangeSet.objects.get().kind == "proposal"
+    assert used.change_set is not None
+    board.undo_change(actor=case.secretariat, now=NOW, change_set=used.change_set)
+    assert not Commitment.objects.filter(role__in=("holder", "follower")).exists()
+    led.refresh_from_db()
+    assert led.role == "own"
+
+
+def test_using_some_leaves_the_rest_open(case: RoundCase) -> None:
+    proposal = ask(case)
+    used = use(case, proposal, line(proposal, case, 1, 1))
+    assert used.taken == 1
+    assert cell(case, 0, 0) is None
+    proposal.refresh_from_db()
+    assert proposal.status == "ready"
+    assert line(proposal, case, 1, 1).state == "taken"
+    assert line(proposal, case, 0, 0).state == "open"
+    use(case, proposal)
+    proposal.refresh_from_db()
+    assert proposal.status == "used"
+
+
+def test_using_the_lines_of_one_fkb(case: RoundCase) -> None:
+    other = case.add_fkb("9223", courses=1)
+    case.intend(case.rows[4], 2, take_on_days=Decimal(3))
+    proposal = ask(case)
+    assert use(case, proposal, only_fkb=other).taken == 1
+    assert cell(case, 4, 2) is not None
+    assert cell(case, 0, 0) is None
+
+
+def test_a_follower_needs_a_holder(case: RoundCase) -> None:
+    proposal = ask(case)
+    with pytest.raises(Invalid, match="92200"):
+        use(case, proposal, line(proposal, case, 0, 1))
+    assert not ChangeSet.objects.exists()
+
+
+def test_nothing_chosen_is_refused(case: RoundCase) -> None:
+    proposal = ask(case)
+    with pytest.raises(Invalid):
+        use(case, proposal, line_ids=[])
+    with pytest.raises(Invalid):  # a course that stays uncovered is no choice
+        use(case, proposal, line(proposal, case, 2, None))
+
+
+def test_lines_that_the_board_has_overtaken_are_left_out(case: RoundCase) -> None:
+    proposal = ask(case)
+    board.set_cell(
+        actor=case.secretariat,
+        now=NOW,
+        round=case.round,
+        change=CellChange(case.rows[1].pk, case.schools[2].pk, "own"),
+    )
+    used = use(case, proposal)
+    assert (used.taken, used.stale) == (3, 1)
+    assert line(proposal, case, 1, 1).state == "stale"
+    assert cell(case, 1, 1) is None
+
+
+def test_a_proposal_is_used_once(case: RoundCase) -> None:
+    proposal = ask(case)
+    use(case, proposal)
+    with pytest.raises(Conflict):
+        use(case, proposal)
+    with pytest.raises(Conflict):
+        proposals.discard_proposal(
+            actor=case.secretariat, now=NOW, proposal=Proposal.objects.get(pk=proposal.pk)
+        )
+
+
+def test_what_is_rejected_is_not_proposed_again(case: RoundCase) -> None:
+    proposal = ask(case)
+    number = proposals.reject_proposal_lines(
+        actor=case.secretariat,
+        now=NOW,
+        proposal=proposal,
+        line_ids=[line(proposal, case, 0, 0).pk],
+    )
+    assert number == 1
+    decided = cell(case, 0, 0)
+    assert decided is not None
+    assert (decided.role, decided.is_pinned) == ("none", True)
+    assert line(proposal, case, 0, 0).state == "rejected"
+    assert line(proposal, case, 0, 1).state == "stale"
+    again = ask(case)
+    left = line(again, case, 0, None)
+    assert left.reason["messages"][0]["code"] == "decided_no"
+    # Undone, it is proposed again.
+    board.undo_change(actor=case.secretariat, now=NOW, change_set=ChangeSet.objects.get())
+    assert line(ask(case), case, 0, 0).role == "holder"
+
+
+def test_discarding_changes_nothing_on_the_board(case: RoundCase) -> None:
+    proposal = ask(case)
+    proposals.discard_proposal(actor=case.secretariat, now=NOW, proposal=proposal)
+    assert Commitment.objects.count() == 1
+    assert [event.verb for event in history(proposal)][:1] == ["coordination.discard_proposal"]
+
+
+# ------------------------------------------------------------------ shown
+
+
+def test_the_strip_says_what_is_proposed(case: RoundCase) -> None:
+    with translation.override("da"):
+        empty = proposal_queries.strip(case.secretariat, case.round, case.fkb, gaps=3)
+        assert (empty.status, empty.headline) == ("none", "3 mål mangler en udbyder")
+        ask(case, case.fkb)
+        strip = proposal_queries.strip(case.secretariat, case.round, case.fkb, gaps=3)
+    assert strip.headline == "Forslag: 2 af 3 huller kan lukkes"
+    assert [(t.school, len(t.numbers)) for t in strip.takes] == [
+        ("Østby SOSU", 1),
+        ("Vestby SOSU", 1),
+    ]
+    assert strip.facts[0] == "Ingen skole får mere end 1 pligtmål ud over eget udbud."
+    assert strip.facts[-1].startswith(f"Kan ikke dækkes: {case.rows[2].course.number}.")
+    assert strip.may_decide
+
+
+def test_the_strip_when_everything_can_be_covered(case: RoundCase) -> None:
+    case.intend(case.rows[2], 2, take_on_days=Decimal(3))
+    with translation.override("da"):
+        ask(case, case.fkb)
+        strip = proposal_queries.strip(case.coordinator(0), case.round, case.fkb, gaps=3)
+        assert strip.headline == "Forslag: alle 4 mål kan dækkes"
+        assert not strip.may_decide
+    use(case, Proposal.objects.get())
+    with translation.override("da"):
+        after = proposal_queries.strip(case.secretariat, case.round, case.fkb, gaps=0)
+    assert (after.status, after.headline) == ("none", "Alle mål har en udbyder")
+
+
+def test_the_board_of_an_fkb_shows_its_part_of_the_rounds_proposal(case: RoundCase) -> None:
+    other = case.add_fkb("9223", courses=1)
+    case.intend(case.rows[4], 2, take_on_days=Decimal(3))
+    ask(case)
+    with translation.override("da"):
+        strip = proposal_queries.strip(case.secretariat, case.round, other, gaps=1)
+    assert strip.headline == "Forslag: det sidste hul kan lukkes"
+    assert [take.numbers for take in strip.takes] == [(case.rows[4].course.number,)]
+
+
+def test_others_do_not_see_the_rounds_proposals(case: RoundCase) -> None:
+    proposal = ask(case)
+    stranger = make_round(fkb="9333")
+    with pytest.raises(NotFound):
+        proposal_queries.page(stranger.secretariat, proposal.pk)
+
+
+def test_the_page_costs_the_same_for_few_and_many_lines(case: RoundCase) -> None:
+    def count(proposal: Proposal) -> int:
+        with CaptureQueriesContext(connection) as queries:
+            proposal_queries.page(case.secretariat, proposal.pk)
+            proposal_queries.strip(case.secretariat, case.round, gaps=1)
+        return len(queries)
+
+    few = count(ask(case))
+    case.add_fkb("9224", courses=20)
+    for row in case.rows[4:]:
+        case.intend(row, 2, take_on_days=Decimal(60))
+    assert count(ask(case)) == few
+
+
+@pytest.fixture
+def secretary(case: RoundCase) -> Client:
+    client = Client()
+    client.force_login(case.secretariat_person)
+    return client
+
+
+def test_the_page_tells_reasons_and_what_would_help(case: RoundCase, secretary: Client) -> None:
+    proposal = ask(case, case.fkb)
+    page = secretary.get(reverse("coordination:proposal", args=[proposal.pk]))
+    text = page.content.decode()
+    assert page.status_code == 200
+    assert "Den eneste godkendte skole, der har sagt, at den kan." in text
+    assert "Ingen godkendt skole har sagt, at den kan tage målet." in text
+    assert "Vi kender ingen godkendt skole uden for runden." in text
+    assert text.count('type="checkbox"') == 4
+    for label in ("Brug forslaget", "Brug de valgte", "Sig nej til de valgte", "Forkast"):
+        assert label in text
+
+
+def test_a_school_reads_the_page_and_is_offered_no_decision(case: RoundCase) -> None:
+    proposal = ask(case, case.fkb)
+    client = Client()
+    client.force_login(case.people[0])
+    text = client.get(reverse("coordination:proposal", args=[proposal.pk])).content.decode()
+    assert "Den eneste godkendte skole" in text
+    assert "Brug de valgte" not in text
+    assert "Forkast" not in text
+    address = reverse("coordination:use_proposal", args=[proposal.pk])
+    assert client.post(address, {"all": "1"}).status_code == 403
+
+
+def test_the_whole_way_by_plain_form_posts(case: RoundCase, secretary: Client) -> None:
+    asked = secretary.post(
+        reverse("coordination:ask_proposal", args=[case.round.pk]), {"fkb": case.fkb.pk}
+    )
+    proposal = Proposal.objects.get()
+    assert asked["Location"] == reverse("coordination:proposal", args=[proposal.pk])
+    none = secretary.post(reverse("coordination:use_proposal", args=[proposal.pk]), follow=True)
+    assert "Vælg mindst én linje." in none.content.decode()
+    one = line(proposal, case, 1, 1)
+    secretary.post(reverse("coordination:use_proposal", args=[proposal.pk]), {"lines": one.pk})
+    assert cell(case, 1, 1) is not None
+    other = line(proposal, case, 3, 2)
+    secretary.post(reverse("coordination:reject_proposal", args=[proposal.pk]), {"lines": other.pk})
+    other.refresh_from_db()
+    assert other.state == "rejected"
+    secretary.post(reverse("coordination:discard_proposal", args=[proposal.pk]))
+    proposal.refresh_from_db()
+    assert proposal.status == "discarded"
+
+
+def test_a_proposal_that_is_computed_asks_again_until_it_is_there(
+    case: RoundCase, secretary: Client, monkeypatch
+) -> None:
+    monkeypatch.setattr(proposals, "INLINE_GAPS", 0)
+    proposal = ask(case)
+    address = reverse("coordination:proposal", args=[proposal.pk])
+    assert "Forslaget beregnes" in secretary.get(address).content.decode()
+    part = secretary.get(address, headers={"HX-Request": "true"})
+    assert "hx-get" in part.content.decode()
+    assert "<html" not in part.content.decode()
+    outbox.run_due(NOW + timedelta(seconds=1))
+    assert secretary.get(address, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
+
+
+def test_the_problem_can_be_fetched(case: RoundCase, secretary: Client) -> None:
+    proposal = ask(case)
+    answer = secretary.get(reverse("coordination:proposal_problem", args=[proposal.pk]))
+    assert answer["Content-Disposition"] == f'attachment; filename="forslag-{proposal.pk}.json"'
+    assert problem_from_json(answer.json()).gaps

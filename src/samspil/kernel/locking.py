@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from typing import TypeVar
 
+from django.core.exceptions import ObjectDoesNotExist
 from django.db import connections, models
 
 M = TypeVar("M", bound=models.Model)
@@ -28,8 +29,8 @@ def lock_rows(queryset: models.QuerySet[M]) -> list[M]:
 
 
 def lock_row(queryset: models.QuerySet[M], pk: int) -> M:
-    """Lock and return one row. Raises the model's ``DoesNotExist`` when it is not there."""
+    """Lock and return one row. Raises ``ObjectDoesNotExist`` when it is not there."""
     rows = lock_rows(queryset.filter(pk=pk))
     if not rows:
-        raise queryset.model.DoesNotExist(f"{queryset.model.__name__} {pk}")
+        raise ObjectDoesNotExist(f"{queryset.model.__name__} {pk}")
     return rows[0]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import cast
 
 from django.http import HttpRequest, HttpResponseBase
 from django.utils.functional import SimpleLazyObject
@@ -11,7 +10,6 @@ from django.utils.functional import SimpleLazyObject
 from samspil.kernel import clock
 from samspil.kernel.actor import Actor
 from samspil.network.domain.actors import actor_for
-from samspil.network.models import Person
 
 ACTING_FOR = "acting_for"
 """Session key of the organisation that the person chose to act for."""
@@ -20,7 +18,7 @@ ACTING_FOR = "acting_for"
 def _actor_of(request: HttpRequest) -> Actor:
     if not request.user.is_authenticated:
         return Actor.anonymous()
-    person = cast(Person, request.user)
+    person = request.user
     return actor_for(person, today=clock.today(), organisation_id=request.session.get(ACTING_FOR))
 
 

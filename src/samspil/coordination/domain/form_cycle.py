@@ -30,7 +30,7 @@ from samspil.kernel.actions import action, record
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Invalid
 from samspil.kernel.locking import lock_row, lock_rows
-from samspil.kernel.mail import send
+from samspil.kernel.mail import Notification, send
 from samspil.kernel.outbox import enqueue, job
 from samspil.kernel.transitions import transition
 
@@ -104,7 +104,7 @@ def send_forms(
 
 
 def _tell_school(
-    form: Form, message: type[notifications.Notification], *, now: dt.datetime,
+    form: Form, message: type[Notification], *, now: dt.datetime,
     with_file: bool = False, **context: Any,
 ) -> int:  # fmt: skip
     people = school_people(form.organisation, on=clock.local_date(now))

@@ -140,7 +140,8 @@ def save_lines(request: ActorRequest, round_id: int, organisation_id: int) -> Js
     form = round_queries.get_form(request.actor, round_id, organisation_id)
     touched: dict[int, dict[str, str]] = {}
     versions: dict[int, int] = {}
-    for key, text in request.POST.items():
+    for key in request.POST:
+        text = request.POST.get(key, "")
         name, _dash, number = key.rpartition("-")
         if not number.isdecimal():
             continue

@@ -10,6 +10,7 @@ import sys
 import tempfile
 import threading
 import time
+import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -39,20 +40,24 @@ def main() -> int:
     from tests.support.postgres import Cluster
 
     cluster = Cluster(folder / "cluster")
+    failed: list[str] = []
     try:
         cluster.start()
-        figures = _measure(options.names or list(BENCHES))
+        figures = _measure(options.names or list(BENCHES), failed)
     finally:
         cluster.stop()
         shutil.rmtree(folder, ignore_errors=True)
     for figure in figures:
         print(_line(figure))
+    if failed:
+        print(f"Not measured: {', '.join(failed)}")
+        return 1
     if not options.no_table and not options.names:
         _write_table(figures)
     return 0
 
 
-def _measure(names: list[str]) -> list[Figure]:
+def _measure(names: list[str], failed: list[str]) -> list[Figure]:
     import django
     from django.core.management import call_command
 
@@ -61,7 +66,11 @@ def _measure(names: list[str]) -> list[Figure]:
     figures: list[Figure] = []
     for name in names:
         print(f"{name} …", flush=True)
-        figures += BENCHES[name]()
+        try:
+            figures += BENCHES[name]()
+        except Exception:  # noqa: BLE001  (the other figures are worth having)
+            traceback.print_exc()
+            failed.append(name)
     return figures
 
 
@@ -312,7 +321,29 @@ def returns() -> list[Figure]:
 
 
 def catalogue() -> list[Figure]:
-    raise NotImplementedError
+    """10,000 courses as a CSV list: half of them known, half new, over 134 FKBs."""
+    from benchmarks import world
+    from samspil.kernel.imports.actions import apply, upload
+    from samspil.kernel.imports.declare import SPECS
+
+    _database("liste")
+    content = world.course_list(10_000, known=5_000)
+    _analyze()
+    spec = next(key for key in SPECS if "course" in key)
+    start = time.perf_counter()
+    batch = upload(
+        actor=world.SYSTEM, now=world.NOW, spec=spec, content=content, name="fagliste.csv"
+    )
+    previewed = time.perf_counter() - start
+    applied = measure.timed(lambda: apply(actor=world.SYSTEM, now=world.NOW, batch=batch))
+    batch.refresh_from_db()
+    told = ", ".join(f"{n} {state}" for state, n in batch.counts.items() if n)
+    return [
+        Figure("Catalogue of 10,000 rows, previewed", previewed, 5, "s", told),
+        Figure(
+            "Catalogue of 10,000 rows, applied", applied, 10, "s", "with check anew and undo log"
+        ),
+    ]
 
 
 def agreement() -> list[Figure]:

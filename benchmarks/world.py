@@ -75,6 +75,33 @@ def thirteen_workbooks() -> list[tuple[int, bytes, int]]:
     ]
 
 
+def course_list(rows: int, *, known: int) -> bytes:
+    """A list of courses as CSV, windows-1252 with semicolons; `known` of them stand already."""
+    from samspil.catalogue.models import Course
+    from samspil.web.example.generator import COUNTRY, generate
+    from samspil.web.example.seed import load_catalogue
+
+    catalogue = generate(1, COUNTRY)
+    load_catalogue(
+        actor=SYSTEM, now=NOW, catalogue=catalogue, network_key="liste", network_name="Måling"
+    )
+    numbers = [str(10_000 + n) for n in range(rows)]
+    Course.objects.bulk_create(
+        [
+            Course(number=n, title=f"Konstrueret mål {n}", is_constructed=True)
+            for n in numbers[:known]
+        ],
+        batch_size=1000,
+    )
+    lines = ["Fagnr;Titel;FKB;Varighed;Niveau;Gyldig fra"]
+    fkbs = [fkb.number for fkb in catalogue.fkbs]
+    for at, number in enumerate(numbers):
+        days = ("1,5", "2,0", "5 dage", "1 uge")[at % 4]
+        day = ("2025-01-01", "01-01-2026", "1/7 2025")[at % 3]
+        lines.append(f'{number};"Konstrueret mål {number}";{fkbs[at % len(fkbs)]};{days};3;{day}')
+    return "\r\n".join(lines).encode("windows-1252")
+
+
 def secretary(network: Any) -> Any:
     """A person who is the network's secretariat."""
     from samspil.kernel import roles

@@ -67,7 +67,7 @@ _OJ, _RA, _HE, _STV, _FVH = (
 # 90137 is covered by an agreement with SOSU Nord, 90135 and 90136 are joint runs in Randers.
 FIXED: dict[str, dict[str, Planned]] = {
     "90131": {_OJ: Planned(offers=False, take_on=6), _HE: Planned(offers=False, take_on=2)},
-    "90132": {_OJ: Planned(offers=False, take_on=6), _FVH: Planned(offers=False, take_on=3)},
+    "90132": {_OJ: Planned(offers=False, take_on=6), _FVH: Planned(offers=False, take_on=2)},
     "90133": {
         _OJ: _own(3, "uge 6, uge 20 og uge 41"),
         _RA: _own(2, "1. og 3. kvartal"),

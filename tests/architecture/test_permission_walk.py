@@ -11,8 +11,8 @@ from typing import Any
 import pytest
 from django.test import Client
 from django.urls import reverse
-from samspil.kernel.http import LOGIN, PUBLIC
 
+from samspil.kernel.http import LOGIN, PUBLIC
 from tests.support import walk
 from tests.support.walk import Address, World
 

@@ -25,7 +25,9 @@ def test_an_undefined_variable_in_our_template_fails() -> None:
         ours.render(Context({}))
     theirs = Template("{{ missing }}", Origin("/elsewhere/x.html"), engine=engine)
     assert theirs.render(Context({})) == ""
-    asked = Template("{% if missing %}x{% endif %}", Origin(str(ROOT / "src" / "x.html")), engine=engine)
+    asked = Template(
+        "{% if missing %}x{% endif %}", Origin(str(ROOT / "src" / "x.html")), engine=engine
+    )
     assert asked.render(Context({})) == ""
 
 

@@ -74,7 +74,7 @@ class _Reader(HTMLParser):
         if tag in {"script", "style"}:
             self._inside = tag
         for name, value in attrs:
-            if name == "style" or name.startswith("on") or name.startswith("hx-on"):
+            if name == "style" or name.startswith(("on", "hx-on")):
                 self.faults.append((line, f"{name}="))
             if (value or "").strip().lower().startswith("javascript:"):
                 self.faults.append((line, f"{name}=javascript:"))

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+
 from samspil.config.env import Env, database
 
 
@@ -20,7 +21,7 @@ def test_values_are_typed() -> None:
 @pytest.mark.parametrize(("name", "read"), [("A", "flag"), ("A", "number")])
 def test_a_wrong_value_is_said_with_its_name(name: str, read: str) -> None:
     env = Env({"SAMSPIL_A": "perhaps"})
-    with pytest.raises(ImproperlyConfigured, match="SAMSPIL_A must be .* “perhaps”"):
+    with pytest.raises(ImproperlyConfigured, match=r"SAMSPIL_A must be .* “perhaps”"):
         env.flag(name) if read == "flag" else env.number(name, 0)
 
 

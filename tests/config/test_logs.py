@@ -5,6 +5,7 @@ import logging
 import sys
 
 import pytest
+
 from samspil.config.logs import JsonFormatter, scrub
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
+
 from samspil.config.safety import faults, refuse_unsafe
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -16,6 +16,7 @@ from allauth.mfa.totp.internal.auth import (
 from django.contrib.sessions.models import Session
 from django.test import Client
 from django.utils import timezone
+
 from samspil.kernel import clock
 from samspil.network.models import Person
 

@@ -14,9 +14,9 @@ from typing import Any
 
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
+
 from samspil.kernel import roles
 from samspil.network.models import Person
-
 from tests.factories.board import NOW, RoundCase, make_person, make_round
 
 Kwargs = dict[str, Any]

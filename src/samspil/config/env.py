@@ -76,7 +76,7 @@ def database(url: str) -> dict[str, Any]:
     if parts.scheme == "sqlite":
         path = unquote(parts.path)
         # sqlite:///relative and sqlite:////absolute, as other tools have it
-        name = path[1:] if path.startswith("/") else path
+        name = path.removeprefix("/")
         if not name:
             raise ImproperlyConfigured("The SQLite address names no file: sqlite:///path.")
         return {

@@ -3,7 +3,7 @@
 import secrets
 from pathlib import Path
 
-from samspil.config.settings.base import *  # noqa: F403
+from samspil.config.settings.base import *
 from samspil.config.settings.base import ENV, VAR
 
 
@@ -27,6 +27,4 @@ EMAIL_FILE_PATH = VAR / "mail"
 if DEBUG or not ENV.flag("COLLECTED", False):
     # Nothing was collected: serve static files from where they lie.
     WHITENOISE_USE_FINDERS = True
-    STORAGES["staticfiles"] = {  # noqa: F405
-        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
-    }
+    STORAGES["staticfiles"] = {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"}

@@ -1,7 +1,7 @@
 """Service. Everything comes from the environment, and an unsafe start is refused."""
 
 from samspil.config.safety import refuse_unsafe
-from samspil.config.settings.base import *  # noqa: F403
+from samspil.config.settings.base import *
 from samspil.config.settings.base import ENV
 
 SAMSPIL_ALLOW_SQLITE = ENV.flag("ALLOW_SQLITE", False)

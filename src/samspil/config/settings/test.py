@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 
 from samspil.config.env import SQLITE_OPTIONS
-from samspil.config.settings.base import *  # noqa: F403
+from samspil.config.settings.base import *
 from samspil.config.settings.base import ENV, TEMPLATES
 
 TEST_DIR = Path(
@@ -54,7 +54,7 @@ else:
 VAR = TEST_DIR
 MEDIA_ROOT = TEST_DIR / "files"
 STATIC_ROOT = TEST_DIR / "static"
-MIDDLEWARE = [m for m in MIDDLEWARE if "whitenoise" not in m]  # noqa: F405
+MIDDLEWARE = [m for m in MIDDLEWARE if "whitenoise" not in m]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},

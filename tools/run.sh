@@ -59,7 +59,7 @@ fi
 python -m gunicorn --config src/samspil/config/gunicorn.py --bind "127.0.0.1:$port" \
   samspil.config.wsgi:application &
 server=$!
-manage worker &
+python src/manage.py worker &
 worker=$!
 stop() { kill -TERM "$server" "$worker" 2>/dev/null || true; wait "$server" "$worker" 2>/dev/null || true; }
 trap 'stop; exit 0' INT TERM

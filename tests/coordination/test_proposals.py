@@ -321,7 +321,7 @@ def test_the_board_of_an_fkb_shows_its_part_of_the_rounds_proposal(case: RoundCa
     ask(case)
     with translation.override("da"):
         strip = proposal_queries.strip(case.secretariat, case.round, other, gaps=1)
-    assert strip.headline == "Forslag: det sidste hul kan lukkes"
+    assert strip.headline == "Forslag: målet kan dækkes"
     assert [take.numbers for take in strip.takes] == [(case.rows[4].course.number,)]
 
 

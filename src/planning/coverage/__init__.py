@@ -14,7 +14,7 @@ from planning.coverage.data import (
     School,
 )
 from planning.coverage.explain import Explanation, Message, explain
-from planning.coverage.score import Score, score
+from planning.coverage.score import Score, extra_courses, score
 from planning.coverage.solution import Assignment, Role, Solution
 from planning.coverage.solve import SOLVER, solve
 from planning.coverage.validate import Violation, validate
@@ -40,6 +40,7 @@ __all__ = [
     "Solution",
     "Violation",
     "explain",
+    "extra_courses",
     "score",
     "solve",
     "validate",

@@ -66,15 +66,20 @@ def loads(problem: Problem, solution: Solution) -> dict[str, int]:
     return found
 
 
+def extra_courses(problem: Problem, solution: Solution) -> dict[str, int]:
+    """How many courses each school would hold for the others: pinned ones and new ones."""
+    found: dict[str, int] = {}
+    for pin in problem.pins:
+        if pin.role == PinRole.HOLDER:
+            found[pin.school] = found.get(pin.school, 0) + 1
+    for school in solution.holder_of.values():
+        found[school] = found.get(school, 0) + 1
+    return found
+
+
 def score(problem: Problem, solution: Solution) -> Score:
     """Each term recomputed from the problem and the answer."""
     holders = {problem.course_by_key[key]: school for key, school in solution.holder_of.items()}
-    extra: dict[str, int] = {}
-    for pin in problem.pins:
-        if pin.role == PinRole.HOLDER:
-            extra[pin.school] = extra.get(pin.school, 0) + 1
-    for school in holders.values():
-        extra[school] = extra.get(school, 0) + 1
     burdens = [
         burden_of(load, problem.school_by_key[key].size)
         for key, load in loads(problem, solution).items()
@@ -92,7 +97,7 @@ def score(problem: Problem, solution: Solution) -> Score:
         guarantees=sum(a.guarantee for a in solution.assignments),
         uncovered=len(solution.uncovered),
         followers=sum(a.role == Role.FOLLOWER for a in solution.assignments),
-        max_extra_courses=max(extra.values(), default=0),
+        max_extra_courses=max(extra_courses(problem, solution).values(), default=0),
         longest_km=max(after, default=None),
         longest_km_before=_before(problem, tuple(holders)),
     )

@@ -17,6 +17,7 @@ from django.db.models import Q
 
 from planning.coverage import (
     Approval,
+    Assignment,
     Course,
     Distance,
     FormLine,
@@ -26,9 +27,11 @@ from planning.coverage import (
     PinRole,
     Problem,
     ProblemError,
+    Role,
     School,
     Solution,
     explain,
+    extra_courses,
     score,
     solve,
     validate,
@@ -84,7 +87,10 @@ class Snapshot:
 class AnswerLine:
     """One line of the answer by the problem's keys; ``school`` empty: the course stays a gap.
 
-    ``messages``: codes and facts as ``planning.coverage.explain`` lists them.
+    ``messages``: codes and facts as ``planning.coverage.explain`` lists them. Of a holder also
+    ``figures``: ``extra``, the courses it would hold for others in all; ``km``, the way to it from
+    the approved school farthest away; ``km_before``, the same to the nearest approved school
+    outside (each left out when not known).
     """
 
     course: str
@@ -92,6 +98,7 @@ class AnswerLine:
     role: str
     guarantee: bool
     messages: list[dict[str, Any]]
+    figures: dict[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,10 +166,24 @@ def answer(problem: dict[str, Any], *, work: int, earlier: dict[str, Any] | None
                 role=cells[line.course, line.school].role.value if line.school else "",
                 guarantee=bool(line.school) and cells[line.course, line.school].guarantee,
                 messages=told["messages"],
+                figures=_figures(data, result.solution, line.course, line.school),
             )
             for line, told in zip(explanations, written["explanations"], strict=True)
         ),
     )
+
+
+def _figures(data: Problem, solution: Solution, course: str, school: str) -> dict[str, int]:
+    if solution.holder_of.get(course) != school:
+        return {}
+    alone = Solution(assignments=(Assignment(course, school, Role.HOLDER),))
+    ways = score(data, alone)
+    figures = {
+        "extra": extra_courses(data, solution).get(school, 0),
+        "km": ways.longest_km,
+        "km_before": ways.longest_km_before,
+    }
+    return {name: value for name, value in figures.items() if value is not None}
 
 
 def _read(earlier: dict[str, Any] | None) -> Solution | None:

@@ -16,7 +16,7 @@ from samspil.coordination.domain import round_queries
 from samspil.coordination.domain.board import person_name
 from samspil.coordination.domain.reasons import sentences
 from samspil.coordination.enums import CommitmentRole, LineState, ProposalStatus
-from samspil.coordination.models import Proposal, ProposalLine, Round, RoundFkb
+from samspil.coordination.models import Proposal, ProposalLine, Round, RoundCourse, RoundFkb
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import NotFound
 
@@ -103,6 +103,7 @@ class _Sum:
     takes: dict[str, list[str]] = field(default_factory=dict)
     joint: set[int] = field(default_factory=set)
     uncovered: list[str] = field(default_factory=list)
+    figures: list[dict[str, int]] = field(default_factory=list)
     lines: int = 0
 
 
@@ -132,7 +133,7 @@ def get_round_fkb(actor: Actor, round_id: int, round_fkb_id: int | None) -> Roun
 def strip(actor: Actor, round: Round, round_fkb: RoundFkb | None = None, *, gaps: int) -> Strip:
     """The strip for the board: the last proposal about the FKB (or round), or the way to ask.
 
-    ``gaps``: how many gaps the board shows now. Two queries, whatever the size.
+    ``gaps``: how many gaps the board shows now. Three queries, whatever the size.
     """
     may_decide = rules.may_run_round(actor, round) and round.status != "closed"
     about = (
@@ -150,7 +151,7 @@ def strip(actor: Actor, round: Round, round_fkb: RoundFkb | None = None, *, gaps
         lines = _lines(proposal, round_fkb)
     if proposal is None or (proposal.status == ProposalStatus.READY and not _open(lines)):
         return _nothing(round, round_fkb, gaps=gaps, may_decide=may_decide)
-    return _strip(proposal, round_fkb, lines, may_decide=may_decide)
+    return _strip(proposal, round_fkb, lines, may_decide=may_decide, gaps=gaps)
 
 
 def page(actor: Actor, proposal_id: int) -> Page:
@@ -217,10 +218,10 @@ def _sum(lines: Sequence[ProposalLine]) -> _Sum:
     found.lines = len(open_lines)
     held = {line.round_course_id for line in open_lines if line.role == CommitmentRole.HOLDER}
     for line in open_lines:
+        number = line.round_course.course.number
         if line.role == CommitmentRole.HOLDER and line.organisation:
-            found.takes.setdefault(line.organisation.label, []).append(
-                line.round_course.course.number
-            )
+            found.takes.setdefault(line.organisation.label, []).append(number)
+            found.figures.append(line.reason.get("figures", {}))
         elif line.round_course_id not in held:
             found.joint.add(line.round_course_id)
     found.uncovered = [
@@ -235,22 +236,22 @@ def _strip(
     lines: Sequence[ProposalLine],
     *,
     may_decide: bool,
+    gaps: int | None = None,
 ) -> Strip:
+    """``gaps``: the board's gaps now; ``None`` on the proposal's page, which tells of its own time."""
     total = _sum(lines)
-    numbers = proposal.statistics
     takes = tuple(Take(school, tuple(courses)) for school, courses in total.takes.items())
     is_short = len(takes) <= NAMED_SCHOOLS and all(len(t.numbers) <= NAMED_COURSES for t in takes)
     is_ready = proposal.status == ProposalStatus.READY
-    is_whole = proposal.round_fkb_id == (round_fkb.pk if round_fkb else None)
     return Strip(
         round_id=proposal.round_id,
         fkb_id=round_fkb.pk if round_fkb else None,
         proposal_id=proposal.pk,
         status=proposal.status,
-        headline=_headline(proposal.status, numbers if is_whole else {}, total),
+        headline=_headline(proposal, total, round_fkb, gaps),
         takes=takes if is_short and is_ready else (),
         takes_words="" if is_short else _takes_words(takes),
-        facts=tuple(_facts(numbers, total)) if is_ready else (),
+        facts=tuple(_facts(total)) if is_ready else (),
         may_decide=may_decide,
         has_lines=total.lines > 0,
         is_complete=not total.uncovered,
@@ -258,8 +259,10 @@ def _strip(
     )
 
 
-def _headline(status: str, numbers: dict[str, Any], total: _Sum) -> str:
-    closed = sum(len(courses) for courses in total.takes.values())
+def _headline(
+    proposal: Proposal, total: _Sum, round_fkb: RoundFkb | None, now_gaps: int | None
+) -> str:
+    status = proposal.status
     if status == ProposalStatus.QUEUED:
         return _("Forslaget beregnes")
     if status == ProposalStatus.FAILED:
@@ -268,22 +271,20 @@ def _headline(status: str, numbers: dict[str, Any], total: _Sum) -> str:
         return _("Forslaget er brugt")
     if status == ProposalStatus.DISCARDED:
         return _("Forslaget er forkastet")
+    closed = sum(len(courses) for courses in total.takes.values())
     gaps = closed + len(total.uncovered)
-    if not gaps:
-        return (
-            ngettext(
-                "Forslag: %(count)s fælles hold", "Forslag: %(count)s fælles hold", len(total.joint)
-            )
-            % {"count": len(total.joint)}
-            if total.joint
-            else _("Forslag: intet at ændre")
-        )
-    if not total.uncovered and "asked" in numbers:
-        return _("Forslag: alle %(count)s mål kan dækkes") % {"count": numbers["asked"]}
-    if not total.uncovered:
+    if not gaps and total.joint:
         return ngettext(
-            "Forslag: det sidste hul kan lukkes", "Forslag: alle %(count)s huller kan lukkes", gaps
-        ) % {"count": gaps}
+            "Forslag: %(count)s fælles hold", "Forslag: %(count)s fælles hold", len(total.joint)
+        ) % {"count": len(total.joint)}
+    if not gaps:
+        return _("Forslag: intet at ændre")
+    if not total.uncovered and (now_gaps is None or closed >= now_gaps):
+        duty = _duty_courses(proposal, round_fkb)
+        return ngettext(
+            "Forslag: målet kan dækkes", "Forslag: alle %(count)s mål kan dækkes", duty
+        ) % {"count": duty}
+    gaps = max(gaps, now_gaps or 0)
     if not closed:
         return ngettext(
             "Forslag: hullet kan ikke lukkes",
@@ -291,6 +292,16 @@ def _headline(status: str, numbers: dict[str, Any], total: _Sum) -> str:
             gaps,
         ) % {"count": gaps}
     return _("Forslag: %(closed)s af %(gaps)s huller kan lukkes") % {"closed": closed, "gaps": gaps}
+
+
+def _duty_courses(proposal: Proposal, round_fkb: RoundFkb | None) -> int:
+    """Courses under the duty that the strip is about."""
+    rows = RoundCourse.objects.filter(
+        round_fkb__round=proposal.round_id, is_duty=True, archived_reason=""
+    )
+    if round_fkb is not None:
+        rows = rows.filter(round_fkb=round_fkb)
+    return rows.count()
 
 
 def _takes_words(takes: Sequence[Take]) -> str:
@@ -301,22 +312,25 @@ def _takes_words(takes: Sequence[Take]) -> str:
     }
 
 
-def _facts(numbers: dict[str, Any], total: _Sum) -> Iterable[str]:
+def _facts(total: _Sum) -> Iterable[str]:
     if total.takes:
-        most = numbers["max_extra_courses"]
+        most = max((f["extra"] for f in total.figures if "extra" in f), default=1)
         yield ngettext(
             "Ingen skole får mere end %(count)s pligtmål ud over eget udbud.",
             "Ingen skole får mere end %(count)s pligtmål ud over eget udbud.",
             most,
         ) % {"count": most}
-        longest, before = numbers["longest_km"], numbers["longest_km_before"]
-        if longest is not None and before is not None and before > longest:
+        after = max((f["km"] for f in total.figures if "km" in f), default=None)
+        known = [f["km_before"] for f in total.figures if "km_before" in f]
+        # A comparison needs the way before for each of the courses.
+        before = max(known) if len(known) == len(total.figures) else 0
+        if after is not None and before > after:
             yield _("Længste afstand til et hold falder fra %(before)s til %(after)s km.") % {
                 "before": before,
-                "after": longest,
+                "after": after,
             }
-        elif longest is not None:
-            yield _("Længste afstand til et hold er %(after)s km.") % {"after": longest}
+        elif after is not None:
+            yield _("Længste afstand til et hold er %(after)s km.") % {"after": after}
     if total.takes and total.joint:
         yield ngettext(
             "Desuden kan %(count)s mål med lav aktivitet blive et fælles hold.",

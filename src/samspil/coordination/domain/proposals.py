@@ -223,6 +223,7 @@ def _lines(
                 expected_version=facts.versions.get((row, school), 0) if school else 0,
                 reason={
                     "guarantee": line.guarantee,
+                    "figures": line.figures,
                     "messages": [_named(message, facts) for message in line.messages],
                 },
             )

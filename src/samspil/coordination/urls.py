@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from samspil.coordination.views import forms, proposals, returns, rounds
+from samspil.coordination.views import board, forms, proposals, returns, rounds
 
 app_name = "coordination"
 urlpatterns = [
@@ -45,7 +45,23 @@ urlpatterns = [
     path("indleveret/<int:return_id>/fortryd/", returns.undo, name="undo_return"),
     path("indleveret/<int:return_id>/kasser/", returns.discard, name="discard_return"),
     path("indleveret/<int:return_id>/fil/", returns.returned_file, name="return_file"),
-    path("<int:round_id>/oversigt/indlaes/".upload, name="matrix_upload"),
-    path("oversigt/<int:matrix_id>/".preview, name="matrix"),
-    path("oversigt/<int:matrix_id>/kasser/".discard, name="discard_matrix"),
+    path("<int:round_id>/fkb/<str:number>/", board.fkb_board, name="board"),
+    path("<int:round_id>/tavle/", board.across, name="across"),
+    path("<int:round_id>/felt/<int:row_id>/<int:organisation_id>/", board.cell, name="cell"),
+    path("<int:round_id>/fortryd/<int:change_set_id>/", board.undo, name="undo"),
+    path("<int:round_id>/maal/<int:row_id>/", board.course, name="course"),
+    path("<int:round_id>/maal/<int:row_id>/kommentar/", board.comment, name="comment"),
+    path("<int:round_id>/maal/<int:row_id>/aftale/", board.external, name="external"),
+    path(
+        "<int:round_id>/maal/<int:row_id>/aftale/fjern/",
+        board.remove_external,
+        name="remove_external",
+    ),
+    path(
+        "<int:round_id>/maal/<int:row_id>/aftale/dokument/",
+        board.external_document,
+        name="external_document",
+    ),
+    path("<int:round_id>/maal/<int:row_id>/udtag/", board.archive, name="archive_course"),
+    path("<int:round_id>/maal/<int:row_id>/tilbage/", board.bring_back, name="bring_back"),
 ]

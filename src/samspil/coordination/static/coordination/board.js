@@ -1,0 +1,217 @@
+/* The board by keyboard and mouse. Without this file every cell is a link to its own form. */
+(function () {
+  "use strict";
+  var table, panel, undoForm, current = null, busy = Promise.resolve();
+
+  function token() { return document.querySelector("[name=csrfmiddlewaretoken]").value; }
+  function cells(row) { return Array.prototype.slice.call(row.querySelectorAll("a.c")); }
+  function rows() {
+    return Array.prototype.slice.call(table.tBodies[0].rows).filter(function (row) {
+      return !row.classList.contains("row-hidden") && row.querySelector("a.c");
+    });
+  }
+  /** Place of a cell in its row, so that up and down keep the column. */
+  function column(link) { return link.parentElement.cellIndex; }
+
+  function make(link) {
+    if (current && current !== link) current.tabIndex = -1;
+    current = link;
+    if (link) link.tabIndex = 0;
+  }
+  function go(link) {
+    if (!link) return;
+    make(link);
+    link.focus({ preventScroll: true });
+    link.parentElement.scrollIntoView({ block: "nearest", inline: "nearest" });
+  }
+  function nearest(row, index) {
+    var best = null, far = Infinity;
+    cells(row).forEach(function (link) {
+      var d = Math.abs(column(link) - index);
+      if (d < far) { far = d; best = link; }
+    });
+    return best;
+  }
+  function again(path) { return table.querySelector('a.c[href="' + path + '"]'); }
+
+  /* ---------- saying ---------- */
+
+  function fetchForm(url, body) {
+    var options = { headers: { "X-Requested-With": "fetch" }, credentials: "same-origin" };
+    if (body) {
+      options.method = "POST";
+      body.append("csrfmiddlewaretoken", token());
+      body.append("columns", table.dataset.columns);
+      if (table.dataset.across) body.append("across", "1");
+      options.body = body;
+    }
+    return fetch(url, options);
+  }
+  function fail() { window.Samspil.say(document.body.dataset.failed); }
+
+  function replace(answer, path) {
+    var holder = document.createElement("tbody");
+    holder.innerHTML = answer.row;
+    var fresh = holder.rows[0];
+    var old = table.querySelector('tr[data-row="' + fresh.dataset.row + '"]');
+    old.replaceWith(fresh);
+    fresh.classList.add("changed");
+    cells(fresh).forEach(function (link) { link.tabIndex = -1; });
+    if (!current || !current.isConnected) make(again(path) || cells(fresh)[0]);
+  }
+  function took(answer, path) {
+    if (answer.reload) { window.location.reload(); return; }
+    replace(answer, path);
+    if (answer.lede) document.getElementById("lede").innerHTML = answer.lede;
+    if (answer.counts) {
+      var links = document.querySelectorAll(".board-filters .seg:first-child a");
+      links.forEach(function (link, i) {
+        link.textContent = link.textContent.trim().replace(/\d+$/, answer.counts[i]);
+      });
+    }
+    if (answer.undo && undoForm) {
+      undoForm.action = answer.undo;
+      undoForm.hidden = false;
+      undoForm.querySelector("button").title = answer.message;
+    }
+    if (answer.message) window.Samspil.say(answer.message);
+  }
+
+  /* ---------- the panel ---------- */
+
+  function show(html) {
+    panel.innerHTML = html;
+    if (!panel.open) panel.showModal();
+    var wrong = panel.querySelector("[aria-invalid=true]");
+    var chosen = panel.querySelector("input[type=radio]:checked");
+    (wrong || (panel.querySelector(".alert") && panel.querySelector("h2")) || chosen || panel.querySelector("h2")).focus();
+  }
+  function open(link) {
+    make(link);
+    var path = link.getAttribute("href");
+    panel.dataset.path = path;
+    fetchForm(path)
+      .then(function (response) {
+        if (!response.ok || response.redirected) throw new Error(String(response.status));
+        return response.text();
+      })
+      .then(show)
+      .catch(function () { window.location.href = path; });
+  }
+  function close() {
+    if (panel.open) panel.close();
+  }
+  function save(form) {
+    var path = panel.dataset.path;
+    fetchForm(path, new FormData(form))
+      .then(function (response) {
+        if (response.headers.get("Content-Type").indexOf("json") < 0) {
+          return response.text().then(show);
+        }
+        return response.json().then(function (answer) {
+          if (response.ok) {
+            close();
+            took(answer, path);
+            go(again(path));
+          } else {
+            if (answer.row) replace(answer, path);
+            if (answer.form) show(answer.form);
+          }
+        });
+      })
+      .catch(fail);
+  }
+
+  /* ---------- one key ---------- */
+
+  function quick(link, key) {
+    var path = link.getAttribute("href");
+    /* One after the other: the next key must see the version that this one makes. */
+    busy = busy.then(function () {
+      var now = again(path);
+      if (!now) return null;
+      var body = new FormData();
+      body.append("quick", key);
+      body.append("version", now.dataset.v);
+      var had = document.activeElement === now;
+      return fetchForm(path, body)
+        .then(function (response) { return response.json().then(function (answer) { return [response, answer]; }); })
+        .then(function (pair) {
+          var answer = pair[1];
+          if (pair[0].ok) took(answer, path);
+          else {
+            if (answer.row) replace(answer, path);
+            if (answer.form) { panel.dataset.path = path; show(answer.form); return; }
+            window.Samspil.say(answer.message);
+          }
+          if (had) go(again(path));
+        });
+    }).catch(fail);
+  }
+
+  var KEYS = { u: "holder", f: "follower", g: "guarantee", x: "own", Delete: "none", Backspace: "none" };
+
+  function onKey(event) {
+    var link = event.target.closest && event.target.closest("a.c");
+    if ((event.ctrlKey || event.metaKey) && event.key === "z" && !event.target.matches("input,textarea")) {
+      if (undoForm && !undoForm.hidden && !panel.open) { event.preventDefault(); busy.then(function () { undoForm.requestSubmit(); }); }
+      return;
+    }
+    if (!link || event.altKey || event.metaKey) return;
+    var row = link.closest("tr"), list = rows(), at = list.indexOf(row), inRow = cells(row), i = inRow.indexOf(link);
+    var to;
+    switch (event.key) {
+      case "ArrowRight": to = inRow[i + 1] || link; break;
+      case "ArrowLeft": to = inRow[i - 1] || link; break;
+      case "ArrowDown": to = list[at + 1] ? nearest(list[at + 1], column(link)) : link; break;
+      case "ArrowUp": to = list[at - 1] ? nearest(list[at - 1], column(link)) : link; break;
+      case "PageDown": to = nearest(list[Math.min(list.length - 1, at + 10)], column(link)); break;
+      case "PageUp": to = nearest(list[Math.max(0, at - 10)], column(link)); break;
+      case "Home": to = event.ctrlKey ? cells(list[0])[0] : inRow[0]; break;
+      case "End": to = event.ctrlKey ? cells(list[list.length - 1]).pop() : inRow[inRow.length - 1]; break;
+      case " ": event.preventDefault(); open(link); return;
+      default:
+        if (event.ctrlKey) return;
+        if (/^[0-9]$/.test(event.key)) quick(link, event.key);
+        else if (KEYS[event.key]) quick(link, KEYS[event.key]);
+        else return;
+        event.preventDefault();
+        return;
+    }
+    event.preventDefault();
+    go(to);
+  }
+
+  function start() {
+    table = document.querySelector("table.cells.can-write");
+    panel = document.getElementById("felt");
+    undoForm = document.getElementById("fortryd");
+    if (!table || !panel) return;
+    table.setAttribute("role", "grid");
+    table.querySelectorAll("a.c").forEach(function (link) { link.tabIndex = -1; });
+    make(table.querySelector("a.c"));
+    table.addEventListener("click", function (event) {
+      var link = event.target.closest("a.c");
+      if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
+      event.preventDefault();
+      open(link);
+    });
+    table.addEventListener("focusin", function (event) {
+      var link = event.target.closest("a.c");
+      if (link) make(link);
+    });
+    document.addEventListener("keydown", onKey);
+    panel.addEventListener("submit", function (event) {
+      event.preventDefault();
+      save(event.target);
+    });
+    panel.addEventListener("click", function (event) {
+      if (event.target === panel || event.target.closest("[data-close]")) { event.preventDefault(); close(); }
+    });
+    panel.addEventListener("close", function () {
+      panel.innerHTML = "";
+      go(again(panel.dataset.path));
+    });
+  }
+  if (document.readyState === "loading") document.addEventListener("DOMContentLoaded", start); else start();
+})();

@@ -17,6 +17,8 @@ GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
 _BEGAN = "samspil_began"
 _SEEN = "samspil_seen"
+LANGUAGE = "samspil_language"
+"""Session key of a signed-in person's language."""
 _STEP = 5 * 60  # seconds between two writes of the session row
 
 
@@ -85,7 +87,10 @@ class Language:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        chosen = request.COOKIES.get(settings.LANGUAGE_COOKIE_NAME, "")
+        # A person's own choice came into the session at sign-in (samspil.web.receivers).
+        chosen = request.session.get(LANGUAGE) or request.COOKIES.get(
+            settings.LANGUAGE_COOKIE_NAME, ""
+        )
         language = chosen if chosen in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE
         with translation.override(language):
             request.LANGUAGE_CODE = language

@@ -19,7 +19,6 @@ urlpatterns = [
     path("konto/signup/passkey/", closed),
     path("konto/email/", closed),
     path("konto/", include("allauth.urls")),
-    path("sprog/", include("django.conf.urls.i18n")),
     path("runder/", include("samspil.coordination.urls")),
     path("katalog/", include("samspil.catalogue.urls")),
     path("netvaerk/", include("samspil.network.urls")),

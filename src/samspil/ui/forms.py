@@ -55,6 +55,8 @@ class UiBoundField(forms.BoundField):
             return built
         own = str(shown.attrs.get("class", ""))
         built["class"] = " ".join(part for part in (_css_class(shown), own) if part)
+        if type(self.form).__module__.startswith("allauth."):
+            built["placeholder"] = False  # it only repeats the label
         if built.pop("required", False) and _takes_aria_required(shown):
             built["aria-required"] = "true"
         return built

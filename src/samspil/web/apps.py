@@ -5,3 +5,6 @@ class WebConfig(AppConfig):
     name = "samspil.web"
     label = "web"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        from samspil.web import receivers  # noqa: F401 - connects the receivers

@@ -27,7 +27,7 @@ class Navigation:
         self.is_example = settings.EXAMPLE_DOOR
         self.login_url = header.address("account_login")
         self.logout_url = header.address("account_logout")
-        self.language_url = header.address("set_language")
+        self.language_url = header.address("web:language")
         self.accessibility_url = header.address("web:accessibility")
         self.door_url = header.address("example:door")
 

@@ -9,5 +9,6 @@ urlpatterns = [
     path("", front.front, name="front"),
     path("skift/", front.switch, name="switch"),
     path("min-konto/", account.account, name="account"),
+    path("sprog/", account.language, name="language"),
     path("tilgaengelighed/", front.accessibility, name="accessibility"),
 ]

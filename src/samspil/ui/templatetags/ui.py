@@ -346,11 +346,14 @@ def field(
     bound: forms.BoundField,
     *,
     label: str = "",
-    hint: str = "",
+    hint: str | None = None,
     hide_label: bool = False,
     compact: bool = False,
 ) -> SafeString:
-    """One field with label, hint and error; the options change how it is shown here."""
+    """One field with label, hint and error; the options change how it is shown here.
+
+    ``hint=""`` leaves out the hint that the field brings along.
+    """
     context = {
         "field": bound,
         "label": label,

@@ -47,13 +47,13 @@ def switch(request: ActorRequest) -> HttpResponseBase:
             if chosen is None:
                 raise Invalid(_("Det kan du ikke vælge. Hent siden igen, og vælg fra listen."))
             request.session[key] = chosen
-        return redirect(_next(request))
+        return redirect(next_address(request))
     return render(
         request, "web/switch.html", {"organisations": organisations, "networks": networks}
     )
 
 
-def _next(request: HttpRequest) -> str:
+def next_address(request: HttpRequest) -> str:
     """Where to go on: an address of our own, or the front page."""
     target = request.POST.get("next", "")
     if url_has_allowed_host_and_scheme(target, allowed_hosts={request.get_host()}):

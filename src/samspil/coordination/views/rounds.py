@@ -141,7 +141,7 @@ def round_page(request: ActorRequest, round_id: int) -> HttpResponse:
                     overview.gaps,
                     _("mål mangler en udbyder"),
                     tone="bad" if overview.gaps else "good",
-                    url=reverse("coordination:board_across", args=[round.pk]),
+                    url=reverse("coordination:across", args=[round.pk]),
                 ),
                 Figure(overview.low, _("mål med lav aktivitet")),
                 Figure(overview.agreed, _("aftaler er underskrevet"), of=len(overview.fkbs)),

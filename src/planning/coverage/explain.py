@@ -4,7 +4,7 @@ Codes, with their parameters (days are tenths of a day, distances kilometres):
 
 why a school holds a course
   only_school                                   nobody else is approved and said that it can
-  others_full       others                      the others that can have too few days left
+  others_full       others                      the others that said they can have too few days
   fairest           others                      the others would get a larger extra duty than anybody has now
   nearest           km, other, other_km         the way there is shorter than to the other schools that can
   keeps_holder                                  as good as the others, and it held the course last year
@@ -130,7 +130,8 @@ def _choice(
 ) -> Message:
     """The first objective in the stated order that sets this school apart from the others."""
     if not others:
-        return Message("only_school")
+        short = _too_short(problem, course, a.school)
+        return _message("others_full", others=short) if short else Message("only_school")
     free = tuple(key for key in others if room.has(key, course))
     if not free:
         return _message("others_full", others=others)
@@ -156,6 +157,18 @@ def _choice(
     if a.guarantee:
         return Message("guaranteed")
     return _message("equal", others=light)
+
+
+def _too_short(problem: Problem, course: Course, holder: str) -> tuple[str, ...]:
+    """Approved schools that said they can, and wrote or have fewer days than the course takes."""
+    return tuple(
+        key
+        for key in problem.approved(course)
+        if key != holder
+        and (line := problem.line_by_cell.get((course.key, key))) is not None
+        and line.can_take_on > 0
+        and (course.key, key) not in problem.pin_by_cell
+    )
 
 
 def _follower(problem: Problem, solution: Solution, a: Assignment) -> tuple[Message, ...]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import groupby
 from typing import Any, Final
 
 from django.db.models import Q
@@ -59,13 +60,14 @@ class Strip:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """One line of a proposal's page, with its reasons in words."""
+    """One line of a proposal's page, with its reasons in words.
+
+    ``is_first``: the first of its course, where number and title stand.
+    """
 
     id: int
     number: str
     title: str
-    fkb: str
-    is_constructed: bool
     school: str
     role: str
     role_label: str
@@ -74,6 +76,25 @@ class Line:
     helps: tuple[str, ...]
     state: str
     state_label: str
+    is_first: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """The lines of one FKB."""
+
+    fkb: str
+    title: str
+    lines: tuple[Line, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A table of the page: gaps that would be closed, or joint runs on courses that have a school."""
+
+    key: str
+    title: str
+    groups: tuple[Group, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,8 +103,9 @@ class Page:
 
     proposal: Proposal
     strip: Strip
-    lines: tuple[Line, ...]
-    uncovered: tuple[Line, ...]
+    parts: tuple[Part, ...]
+    uncovered: tuple[Group, ...]
+    has_constructed: bool
     terms: tuple[tuple[str, str], ...]
     made_at: datetime
     is_open: bool
@@ -158,13 +180,20 @@ def page(actor: Actor, proposal_id: int) -> Page:
     """A proposal with every line and its reasons. Raises ``NotFound`` outside one's rounds."""
     proposal = get_proposal(actor, proposal_id)
     lines = _lines(proposal, None)
-    told = [_told(line) for line in lines]
+    held = {line.round_course_id for line in lines if line.role == CommitmentRole.HOLDER}
+    closing = [line for line in lines if line.organisation_id and line.round_course_id in held]
+    joint = [line for line in lines if line.organisation_id and line.round_course_id not in held]
+    parts = (
+        Part("closing", _("Huller, der kan lukkes"), _groups(closing)),
+        Part("joint", _("Fælles hold for mål med lav aktivitet"), _groups(joint)),
+    )
     may_decide = rules.may_use_proposal(actor, proposal)
     return Page(
         proposal=proposal,
         strip=_strip(proposal, proposal.round_fkb, lines, may_decide=may_decide),
-        lines=tuple(line for line in told if line.school),
-        uncovered=tuple(line for line in told if not line.school),
+        parts=tuple(part for part in parts if part.groups),
+        uncovered=_groups([line for line in lines if not line.organisation_id]),
+        has_constructed=any(line.round_course.course.is_constructed for line in lines),
         terms=tuple(_terms(proposal.statistics)),
         made_at=proposal.finished_at or proposal.created_at,
         is_open=proposal.status == ProposalStatus.READY and may_decide,
@@ -333,8 +362,8 @@ def _facts(total: _Sum) -> Iterable[str]:
             yield _("Længste afstand til et hold er %(after)s km.") % {"after": after}
     if total.takes and total.joint:
         yield ngettext(
-            "Desuden kan %(count)s mål med lav aktivitet blive et fælles hold.",
-            "Desuden kan %(count)s mål med lav aktivitet blive fælles hold.",
+            "Desuden bliver %(count)s mål med lav aktivitet et fælles hold.",
+            "Desuden bliver %(count)s mål med lav aktivitet fælles hold.",
             len(total.joint),
         ) % {"count": len(total.joint)}
     if total.uncovered:
@@ -349,7 +378,21 @@ def _facts(total: _Sum) -> Iterable[str]:
             }
 
 
-def _told(line: ProposalLine) -> Line:
+def _groups(lines: Sequence[ProposalLine]) -> tuple[Group, ...]:
+    """Lines in the board's order, by FKB."""
+    found = []
+    for _fkb, members in groupby(lines, key=lambda line: line.round_course.round_fkb_id):
+        told: list[Line] = []
+        row = 0
+        for line in members:
+            told.append(_told(line, is_first=line.round_course_id != row))
+            row = line.round_course_id
+            fkb = line.round_course.round_fkb.fkb
+        found.append(Group(fkb=fkb.number, title=fkb.title, lines=tuple(told)))
+    return tuple(found)
+
+
+def _told(line: ProposalLine, *, is_first: bool) -> Line:
     messages = line.reason.get("messages", [])
     helps = [m for m in messages if m["code"].startswith("help_")]
     reasons = [m for m in messages if not m["code"].startswith("help_")]
@@ -358,8 +401,6 @@ def _told(line: ProposalLine) -> Line:
         id=line.pk,
         number=course.number,
         title=course.title,
-        fkb=line.round_course.round_fkb.fkb.number,
-        is_constructed=course.is_constructed,
         school=line.organisation.label if line.organisation else "",
         role=line.role,
         role_label=line.get_role_display() if line.role else "",
@@ -368,6 +409,7 @@ def _told(line: ProposalLine) -> Line:
         helps=tuple(sentences(helps)),
         state=line.state,
         state_label=line.get_state_display(),
+        is_first=is_first,
     )
 
 

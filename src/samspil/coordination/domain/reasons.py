@@ -76,7 +76,7 @@ _WORDS: Final[dict[str, Callable[[Facts], str]]] = {
     # Why a school holds a course.
     "only_school": _plain(lambda: _("Den eneste godkendte skole, der har sagt, at den kan.")),
     "others_full": lambda f: (
-        _("%(schools)s kan også, men har ikke dage nok tilbage.") % {"schools": listed(f["others"])}
+        _("%(schools)s kan også, men har for få dage til andre.") % {"schools": listed(f["others"])}
     ),
     "fairest": lambda f: (
         _("Deler pligten jævnt: %(schools)s ville ellers få mest i forhold til skolens størrelse.")
@@ -103,7 +103,7 @@ _WORDS: Final[dict[str, Callable[[Facts], str]]] = {
     "nobody_approved": _plain(lambda: _("Ingen skole i runden er godkendt.")),
     "nobody_can": _plain(lambda: _("Ingen godkendt skole har sagt, at den kan tage målet.")),
     "decided_no": lambda f: (
-        _("%(schools)s kunne, men det er besluttet, at skolen ikke skal.")
+        _("Det er besluttet, at %(schools)s ikke skal tage målet.")
         % {"schools": listed(f["schools"])}
     ),
     "too_few_days": _plain(lambda: _("De skoler, der kan, har for få dage til andre.")),
@@ -114,8 +114,7 @@ _WORDS: Final[dict[str, Callable[[Facts], str]]] = {
     "help_days": _help_days,
     "help_decision": lambda f: _("Lav beslutningen om, så %(school)s kan tage målet.") % f,
     "help_ask": lambda f: (
-        _("Spørg %(schools)s, der er godkendt og ikke har sagt, at de kan.")
-        % {"schools": listed(f["schools"])}
+        _("Spørg %(schools)s: godkendt, men har ikke sagt til.") % {"schools": listed(f["schools"])}
     ),
     "help_outside": lambda f: (
         _("Lav en bindende aftale uden for runden: %(schools)s er godkendt.")

@@ -4,7 +4,7 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-REGISTERS = ("domain.form_cycle", "domain.tasks")
+REGISTERS = ("domain.form_cycle", "domain.returns", "domain.tasks")
 """Modules that register jobs, receivers and task sources when they are imported."""
 
 

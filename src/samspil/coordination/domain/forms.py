@@ -258,7 +258,7 @@ def save_intents(
     for change in changes:
         course = courses.get(change.round_course_id)
         if course is None:
-            raise Invalid(_("Kurset står ikke i skolens skema."))
+            raise Invalid(_("Målet står ikke i skolens skema."))
         check_values(change.values)
         intent = rows.get(change.round_course_id)
         version = intent.version if intent else 0
@@ -289,7 +289,7 @@ def save_intents(
             form,
             before=before,
             after=after,
-            summary=_("%(count)s kurser besvaret") % {"count": len(saved)},
+            summary=_("%(count)s mål besvaret") % {"count": len(saved)},
             network_id=form.round.network_id,
             organisation_id=form.organisation_id,
         )
@@ -297,7 +297,8 @@ def save_intents(
 
 
 def _store(intents: Iterable[Intent]) -> None:
-    new = [intent for intent in intents if intent.pk is None]
-    old = [intent for intent in intents if intent.pk is not None]
+    new, old = [], []
+    for intent in intents:
+        (new if intent._state.adding else old).append(intent)
     Intent.objects.bulk_create(new, batch_size=500)
     Intent.objects.bulk_update(old, _COLUMNS, batch_size=200)

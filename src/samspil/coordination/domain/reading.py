@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from dataclasses import field as made
 from typing import Any, Final, Literal
 
 from samspil.coordination.domain.answers import (
@@ -32,7 +33,7 @@ class CellRead:
     ref: str
     raw: str
     state: State
-    values: dict[str, Any] = field(default_factory=dict)
+    values: dict[str, Any] = made(default_factory=dict)
     remark: Remark | None = None
     options: tuple[Values, ...] = ()
     is_same: bool = False
@@ -53,7 +54,7 @@ class RowRead:
     candidates: tuple[int, ...] = ()
     remark: Remark | None = None
     double_of: str = ""
-    cells: list[CellRead] = field(default_factory=list)
+    cells: list[CellRead] = made(default_factory=list)
     cleared: tuple[str, ...] = ()
     """Answer fields whose column is there and whose cell is empty."""
 

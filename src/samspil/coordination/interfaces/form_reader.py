@@ -545,9 +545,9 @@ def _locked_cell(name: str, ref: str, raw: Any, line: FormLine | None, *, by_key
 def _same_number(raw: Any, expected: Any) -> bool:
     reading = cells.parse_days(raw)
     if reading.state == "read":
-        return reading.value == expected
+        return bool(reading.value == expected)
     if isinstance(raw, int | float) and expected is not None:
-        return Decimal(str(raw)) == expected
+        return bool(Decimal(str(raw)) == expected)
     return False
 
 

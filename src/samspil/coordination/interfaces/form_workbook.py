@@ -71,7 +71,7 @@ def guide(form: FormSnapshot) -> list[tuple[str, str]]:
         ("key", _("Sådan gør I")),
         (
             "subtitle",
-            _("Der er et ark for hver branchegruppe. I ser kun kurser i de FKB'er, I er godkendt til."),
+            _("Der er et ark for hver branchegruppe. I ser kun mål i de FKB'er, I er godkendt til."),
         ),
         ("subtitle", f"{names['offers']}: " + _("ja eller nej. Et tomt felt betyder, at I ikke har svaret.")),
         ("subtitle", f"{names['runs']}: " + _("hvor mange hold I regner med at udbyde.")),
@@ -82,7 +82,7 @@ def guide(form: FormSnapshot) -> list[tuple[str, str]]:
         ),
         (
             "subtitle",
-            f"{names['guarantee']}: " + _("ja, hvis I gennemfører kurset, uanset hvor mange der melder sig."),
+            f"{names['guarantee']}: " + _("ja, hvis I gennemfører målet, uanset hvor mange der melder sig."),
         ),
         (
             "subtitle",
@@ -91,7 +91,7 @@ def guide(form: FormSnapshot) -> list[tuple[str, str]]:
         ),
         (
             "subtitle",
-            f"{names['will_follow']}: " + _("ja, hvis I udbyder kurset sammen med en skole, der holder det."),
+            f"{names['will_follow']}: " + _("ja, hvis I udbyder målet sammen med en skole, der holder det."),
         ),
         ("subtitle", f"{names['note']}: " + _("alt det, der ikke passer i de andre felter.")),
         ("key", _("Godt at vide")),
@@ -183,7 +183,7 @@ def _write_group(writer: _Writer, form: FormSnapshot, group: str, lines: list[Fo
     writer.text(sheet, 0, 1, f"{group}: {form.organisation_name}, {form.year}", "title")
     hint = _("Udfyld de gule felter. Skriv »?« eller »evt.«, hvor I er i tvivl.")
     if any(line.is_constructed for line in lines):
-        hint += " " + _("Kurser med numre fra 90000 er konstruerede eksempler.")
+        hint += " " + _("Mål med numre fra 90000 er konstruerede eksempler.")
     writer.text(sheet, 1, 1, hint, "cell")
     names = headings(form.activity_year)
     for column, code in enumerate(COLUMNS):

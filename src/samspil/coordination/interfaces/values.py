@@ -240,8 +240,8 @@ def parse_runs(raw: CellValue) -> Reading[int]:
     if match := _RUNS_RANGE.fullmatch(text):
         low, high = _integer(match[1]), _integer(match[2])
         if low < high <= MAX_RUNS:
-            options = tuple(range(low, high + 1)) if high - low < 6 else (low, high)
-            return question("runs_range", options, text=clean(raw)[:80])
+            between = tuple(range(low, high + 1)) if high - low < 6 else (low, high)
+            return question("runs_range", between, text=clean(raw)[:80])
     if match := _RUNS_SUM.fullmatch(text):
         total = _integer(match[1]) + sum(_integer(n) for n in re.findall(_NUMBER, match[2]))
         if total <= MAX_RUNS:
@@ -257,8 +257,8 @@ def parse_runs(raw: CellValue) -> Reading[int]:
     if text in _MAYBE:
         return question("maybe_runs", (1, 0), text=clean(raw)[:80])
     found = re.findall(r"\d{1,3}", text)
-    options = tuple(sorted({int(n) for n in found if int(n) <= MAX_RUNS})) if found else ()
-    return question("runs_unclear", options[:4], text=clean(raw)[:80])
+    seen = sorted({int(n) for n in found if int(n) <= MAX_RUNS})
+    return question("runs_unclear", tuple(seen[:4]), text=clean(raw)[:80])
 
 
 _DAYS = re.compile(rf"(\d{{1,4}}(?:[.,]\d{{1,3}})?|½|{'|'.join(_WORDS)})\s*(dages?|dg\.?|d\.?)?")
@@ -622,7 +622,7 @@ def _when(parts: list[_Part]) -> When:
         text = "uge " + _joined([part.label.removeprefix("uge ") for part in parts])
     elif units == {"quarter"} and len(parts) > 1:
         text = _joined([part.label.removesuffix(" kvartal") for part in parts]) + " kvartal"
-    elif units == {"date"} and len({part.label.partition(" ")[2] for part in parts}) == 1:
+    elif units == {"date"} and len({d.month for p in parts for d in (p.starts_on, p.ends_on)}) == 1:
         days = [part.label.partition(" ")[0] for part in parts]
         text = f"{_joined(days)} {MONTHS[starts_on.month - 1]}"
     else:
@@ -826,8 +826,8 @@ def parse_mark(raw: CellValue, year: int) -> Reading[Mark]:  # noqa: PLR0911
             if when.state != READ:
                 known = replace(mark, offers=None if mark.will_follow else mark.offers is not False)
                 timed = [replace(known, when=o) for o in when.options if o.starts_on]
-                options = (*timed, replace(known, note=clean(raw)), Mark(note=clean(raw)))
-                return question("mark_unclear", options, text=clean(raw)[:80])
+                nearest = (*timed, replace(known, note=clean(raw)), Mark(note=clean(raw)))
+                return question("mark_unclear", nearest, text=clean(raw)[:80])
             mark = replace(mark, when=when.value)
     if mark.offers is None and not mark.will_follow:
         mark = replace(mark, offers=mark.runs != 0)

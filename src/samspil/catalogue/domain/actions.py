@@ -40,7 +40,7 @@ def create_fkb(
     number: str,
     title: str,
     predecessors: Iterable[Fkb] = (),
-    **values: Any,
+    values: Mapping[str, Any] | None = None,
 ) -> Fkb:
     """Add an FKB (R1, R7). ``values`` are fields of ``FKB_FIELDS``. Raises ``Invalid`` for a
     number that is not four digits or is taken."""
@@ -48,11 +48,12 @@ def create_fkb(
         raise Invalid(_("Et FKB-nummer har fire cifre."), field="number")
     if Fkb.objects.filter(number=number).exists():
         raise Invalid(_("FKB %(number)s findes allerede.") % {"number": number}, field="number")
-    _check_dates(values)
+    details = {name: value for name, value in (values or {}).items() if name in FKB_FIELDS}
+    _check_dates(details)
     fkb = Fkb.objects.create(
         number=number,
         title=title,
-        **{name: value for name, value in values.items() if name in FKB_FIELDS},
+        **details,
     )
     before = list(predecessors)
     fkb.predecessors.set(before)
@@ -114,20 +115,21 @@ def create_course(
     title: str,
     duration_days: Decimal | None = None,
     is_constructed: bool = False,
-    **values: Any,
+    values: Mapping[str, Any] | None = None,
 ) -> Course:
     """Add a course (R8). ``values`` are fields of ``COURSE_FIELDS``. Raises ``Invalid``."""
     if not (number.isascii() and number.isdigit() and len(number) == 5):
         raise Invalid(_("Et målnummer har fem cifre."), field="number")
     if Course.objects.filter(number=number).exists():
         raise Invalid(_("Målet %(number)s findes allerede.") % {"number": number}, field="number")
-    _check_course(title, duration_days, values)
+    details = {name: value for name, value in (values or {}).items() if name in COURSE_FIELDS}
+    _check_course(title, duration_days, details)
     course = Course.objects.create(
         number=number,
         title=title,
         duration_days=duration_days,
         is_constructed=is_constructed,
-        **{name: value for name, value in values.items() if name in COURSE_FIELDS},
+        **details,
     )
     record(
         course,

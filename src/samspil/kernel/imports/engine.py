@@ -12,6 +12,7 @@ import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from decimal import Decimal
 from typing import Any, Final
 
 from django.core.exceptions import FieldDoesNotExist
@@ -220,17 +221,40 @@ def write(plan: Plan) -> dict[str, list[list[Any]]]:
             entries = log.setdefault(label, [])
             creates = [change for change in changes if change.pk is None]
             updates = [change for change in changes if change.pk is not None]
-            made = [model(**_fields(model, change.after, refs)) for change in creates]
-            model._default_manager.bulk_create(made, batch_size=None)
-            for change, obj in zip(creates, made, strict=True):
-                refs[(label, change.key)] = obj.pk
-                entries.append([obj.pk, None, _stored(obj, change.after), change.label])
+            for wave in _waves(label, creates, refs):
+                made = [model(**_fields(model, change.after, refs)) for change in wave]
+                _as_stored(model, made)
+                model._default_manager.bulk_create(made)
+                for change, obj in zip(wave, made, strict=True):
+                    refs[(label, change.key)] = obj.pk
+                    entries.append([obj.pk, None, _whole(obj), change.label])
             entries += _update(model, updates, refs)
     except IntegrityError as error:
         raise Conflict(
             _("Nogen har ændret i registret, siden du så listen. Se den igen, og læs den så ind.")
         ) from error
     return log
+
+
+def _waves(
+    label: str, creates: Sequence[Change], refs: Mapping[tuple[str, str], int]
+) -> Iterator[list[Change]]:
+    """The new rows of one table in an order in which each points only to rows that are there."""
+    waiting = list(creates)
+    while waiting:
+        ready = [
+            change
+            for change in waiting
+            if not any(
+                isinstance(value, Ref) and value.model == label and (label, value.key) not in refs
+                for value in change.after.values()
+            )
+        ]
+        if not ready:
+            raise Conflict(_("Listens rækker peger på hinanden i ring. Ret listen."))
+        yield ready
+        done = {id(change) for change in ready}
+        waiting = [change for change in waiting if id(change) not in done]
 
 
 def _update(
@@ -257,7 +281,8 @@ def _update(
             setattr(obj, name, value)
             touched.add(name)
         _bump(obj, touched)
-        entries.append([obj.pk, old, _stored(obj, change.after), change.label])
+        _as_stored(model, [obj])
+        entries.append([obj.pk, old, _whole(obj), change.label])
     _save(model, [rows[change.pk] for change in updates if change.pk is not None], touched)
     return entries
 
@@ -290,12 +315,29 @@ def _has_version(model: type[models.Model]) -> bool:
 
 
 def _stored(obj: models.Model, names: Iterable[str]) -> dict[str, Any]:
-    """The named fields of ``obj`` as JSON, with its version where it has one."""
-    wanted = set(names) | ({"version"} if _has_version(type(obj)) else set())
+    """The named columns of ``obj`` as JSON."""
+    return {name: plain_value(getattr(obj, field_of(type(obj), name).attname)) for name in names}
+
+
+def _whole(obj: models.Model) -> dict[str, Any]:
+    """Every column of ``obj`` as JSON but its key and its version, which only ever grows."""
     return {
-        name: plain_value(getattr(obj, field_of(type(obj), name).attname))
-        for name in sorted(wanted)
+        field.attname: plain_value(getattr(obj, field.attname))
+        for field in obj._meta.concrete_fields
+        if not field.primary_key and field.name != "version"
     }
+
+
+def _as_stored(model: type[models.Model], objects: Iterable[models.Model]) -> None:
+    """Make fresh objects' values what the database would give back (``1.5``, not ``1.50``)."""
+    fields = [field for field in model._meta.concrete_fields if not field.is_relation]
+    for obj in objects:
+        for field in fields:
+            value = field.to_python(getattr(obj, field.attname))
+            if isinstance(value, Decimal):
+                places = getattr(field, "decimal_places", 0)
+                value = value.quantize(Decimal(1).scaleb(-places))
+            setattr(obj, field.attname, value)
 
 
 def _fields(
@@ -339,7 +381,7 @@ def unwrite(log: Mapping[str, list[list[Any]]], order: Sequence[str]) -> None:
             obj = rows[label].get(pk)
             if obj is None:
                 problems.append(_("%(label)s findes ikke mere") % {"label": shown_as})
-            elif _stored(obj, after) != after:
+            elif _whole(obj) != after:
                 problems.append(_("%(label)s er ændret siden") % {"label": shown_as})
     created = {label: [entry[0] for entry in log[label] if entry[1] is None] for label in labels}
     if not problems:
@@ -363,8 +405,6 @@ def unwrite(log: Mapping[str, list[list[Any]]], order: Sequence[str]) -> None:
                 continue
             obj = rows[label][pk]
             for name, value in before.items():
-                if name == "version":
-                    continue
                 field = field_of(model, name)
                 target = getattr(field, "target_field", field)
                 setattr(obj, field.attname, target.to_python(value))

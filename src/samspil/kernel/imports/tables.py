@@ -62,6 +62,50 @@ class Table:
         )
 
 
+class Vocabulary:
+    """Which heading means which column. Made once a file: a heading is looked up, not compared."""
+
+    def __init__(self, columns: Sequence[Column], remembered: Mapping[str, str]) -> None:
+        self.columns = columns
+        self.keys = {column.key for column in columns if column.is_key}
+        self.exact = {word: column.key for column in reversed(columns) for word in column.words}
+        self._long = [
+            (word, column.key) for column in columns for word in column.words if len(word) >= 4
+        ]
+        self.remembered = remembered
+        self._seen: dict[str, str | None] = {}
+
+    def guess(self, heading: str) -> str | None:
+        """The key a heading stands for; ``""`` when it is remembered as not read; ``None``
+        unknown."""
+        if heading not in self._seen:
+            if len(self._seen) > 5_000:  # cells of data, not headings
+                self._seen.clear()
+            self._seen[heading] = self._look_up(folded(heading))
+        return self._seen[heading]
+
+    def _look_up(self, name: str) -> str | None:
+        if not name:
+            return None
+        if name in self.remembered:
+            return self.remembered[name]
+        if name in self.exact:
+            return self.exact[name]
+        # 'Fagnr. (AMU)' begins with a heading we know; short words would match too much.
+        return next(
+            (
+                key
+                for word, key in self._long
+                if name.startswith(word) and len(name) <= len(word) + 12
+            ),
+            None,
+        )
+
+    def is_sure(self, heading: str) -> bool:
+        """Whether the heading is known word for word."""
+        return folded(heading) in self.remembered or folded(heading) in self.exact
+
+
 def find_tables(
     sheets: Sequence[Sheet], columns: Sequence[Column], remembered: Mapping[str, str]
 ) -> list[Table]:
@@ -70,42 +114,20 @@ def find_tables(
     ``remembered`` maps folded headings to column keys from an earlier file of the same source;
     it wins over the guess. Tables without a key column come with ``is_read`` false.
     """
+    words = Vocabulary(columns, remembered)
     found: list[Table] = []
     for index, sheet in enumerate(sheets):
         if not sheet.is_hidden:
-            found += _tables_of(index, sheet, columns, remembered)
+            found += _tables_of(index, sheet, words)
     return found[:MAX_TABLES]
 
 
-def guess(heading: str, columns: Sequence[Column], remembered: Mapping[str, str]) -> str | None:
-    """The key a heading stands for; ``""`` when it is remembered as not read; ``None`` unknown."""
-    name = folded(heading)
-    if not name:
-        return None
-    if name in remembered:
-        return remembered[name]
-    for column in columns:
-        if name in column.words:
-            return column.key
-    # 'Fagnr. (AMU)' begins with a heading we know; short words would match too much.
-    for column in columns:
-        if any(
-            len(word) >= 4 and name.startswith(word) and len(name) <= len(word) + 12
-            for word in column.words
-        ):
-            return column.key
-    return None
-
-
-def _tables_of(
-    index: int, sheet: Sheet, columns: Sequence[Column], remembered: Mapping[str, str]
-) -> list[Table]:
-    keys = {column.key for column in columns if column.is_key}
+def _tables_of(index: int, sheet: Sheet, words: Vocabulary) -> list[Table]:
     heads: list[tuple[int, list[tuple[int, int]]]] = []
     for at, row in enumerate(sheet.rows):
         if not any(isinstance(cell, str) for cell in row):
             continue
-        groups = _heading_groups(row, columns, remembered, keys)
+        groups = _heading_groups(row, words)
         if groups:
             heads.append((at, groups))
     tables: list[Table] = []
@@ -114,30 +136,28 @@ def _tables_of(
         for first, end in groups:
             headings = [shown(sheet.cell(at, place)) for place in range(first, end + 1)]
             table = Table(index, at, last, first, end, headings)
-            _assign(table, columns, remembered, sheet)
+            _assign(table, words, sheet)
             tables.append(table)
     if not tables and sheet.rows:
-        fallback = _by_content(index, sheet, columns)
+        fallback = _by_content(index, sheet, words.columns)
         if fallback:
             tables.append(fallback)
     for table in tables:
-        table.is_read = bool(keys & set(table.columns.values()))
+        table.is_read = bool(words.keys & set(table.columns.values()))
     return tables
 
 
-def _heading_groups(
-    row: list[CellValue], columns: Sequence[Column], remembered: Mapping[str, str], keys: set[str]
-) -> list[tuple[int, int]]:
+def _heading_groups(row: list[CellValue], words: Vocabulary) -> list[tuple[int, int]]:
     """Runs of columns in ``row`` that are headings: one per table side by side."""
     guessed: dict[int, str] = {}
     for place, cell in enumerate(row):
         if isinstance(cell, str) and len(cell) <= 80:
-            key = guess(cell, columns, remembered)
+            key = words.guess(cell)
             if key is not None:
                 guessed[place] = key
     named = [key for key in guessed.values() if key]
-    needed = min(2, len(columns))
-    if len(set(named)) < needed or not keys & set(named):
+    needed = min(2, len(words.columns))
+    if len(set(named)) < needed or not words.keys & set(named):
         return []
     texts = sum(isinstance(cell, str) for cell in row)
     if texts * 2 < sum(cell is not None for cell in row) or len(named) * 4 < texts:
@@ -149,7 +169,7 @@ def _heading_groups(
         key = guessed.get(place, "")
         is_gap = row[place] is None
         # The same key again after an empty column: a second table beside the first.
-        if key and key in keys and key in seen and row[place - 1] is None:
+        if key in words.keys and key in seen and row[place - 1] is None:
             groups.append((start, place - 2))
             start, seen = place, set()
         if key and not is_gap:
@@ -158,25 +178,22 @@ def _heading_groups(
     return groups
 
 
-def _assign(
-    table: Table, columns: Sequence[Column], remembered: Mapping[str, str], sheet: Sheet
-) -> None:
+def _assign(table: Table, words: Vocabulary, sheet: Sheet) -> None:
     """Give each heading at most one column and each column at most one heading."""
     exact: list[tuple[int, str]] = []
     loose: list[tuple[int, str]] = []
-    by_key = {column.key: column for column in columns}
+    known = {column.key for column in words.columns}
     for offset, heading in enumerate(table.headings):
-        key = guess(heading, columns, remembered)
-        if not key or key not in by_key:
+        key = words.guess(heading)
+        if not key or key not in known:
             continue
-        is_exact = folded(heading) in remembered or folded(heading) in by_key[key].words
-        (exact if is_exact else loose).append((table.first_column + offset, key))
+        (exact if words.is_sure(heading) else loose).append((table.first_column + offset, key))
     taken: set[str] = set()
     for place, key in exact + loose:
         if key not in taken:
             table.columns[place] = key
             taken.add(key)
-    for column in columns:
+    for column in words.columns:
         # A required column without a heading we know: the content may give it away.
         if column.required and column.is_key and column.key not in taken:
             for place in range(table.first_column, table.last_column + 1):

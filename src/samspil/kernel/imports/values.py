@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import re
 import unicodedata
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
@@ -89,7 +89,7 @@ def code(value: CellValue) -> str | None:
     return re.sub(r"[\s.\u00a0'’]", "", shown(value)) or None
 
 
-def digits(count: int, label: str) -> Callable[[CellValue], str | None]:
+def digits(count: int, label: Any) -> Callable[[CellValue], str | None]:
     """A code of exactly ``count`` digits. Excel drops leading zeros: a shorter *number* gets them
     back, a shorter *text* is a problem."""
 
@@ -221,9 +221,11 @@ def whole(low: int = 0, high: int = 1_000_000) -> Callable[[CellValue], int | No
 
 
 def coordinate(low: float, high: float) -> Callable[[CellValue], float | None]:
-    """Degrees within ``low``–``high``."""
+    """Degrees within ``low``–``high``; no coordinate has thousands, so a dot is the decimal sign."""
 
     def parse(value: CellValue) -> float | None:
+        if isinstance(value, str):
+            value = value.replace(".", ",") if value.count(".") == 1 else value
         found = decimal(value)
         if found is None:
             return None
@@ -460,7 +462,7 @@ def yes_no(value: CellValue) -> bool | None:
     )
 
 
-def choice(words: dict[str, tuple[str, ...]], label: str) -> Callable[[CellValue], str | None]:
+def choice(words: Mapping[str, tuple[str, ...]], label: Any) -> Callable[[CellValue], str | None]:
     """One of several values, each known by a few words (compared by ``folded``)."""
     known = {folded(word): key for key, spellings in words.items() for word in (key, *spellings)}
 

@@ -35,7 +35,8 @@ EDITABLE = (
 )
 
 
-def _danish_slug(name: str) -> str:
+def danish_slug(name: str) -> str:
+    """A key for addresses out of a Danish name, at most 50 characters."""
     low = name.lower().replace("æ", "ae").replace("ø", "oe").replace("å", "aa")
     return slugify(low)[:50] or "organisation"
 
@@ -51,7 +52,7 @@ def create_organisation(
     membership_kind: str = MembershipKind.INVITED,
     valid_from: date | None = None,
     is_constructed: bool = False,
-    **details: Any,
+    details: Mapping[str, Any] | None = None,
 ) -> Organisation:
     """Add an organisation, and make it a member or guest of ``network`` if one is given.
 
@@ -66,7 +67,7 @@ def create_organisation(
             _("Der er allerede en organisation, der hedder »%(name)s«.") % {"name": name},
             field="name",
         )
-    base = key = _danish_slug(name)
+    base = key = danish_slug(name)
     count = 2
     while Organisation.objects.filter(key=key).exists():
         key, count = f"{base}-{count}", count + 1
@@ -78,7 +79,7 @@ def create_organisation(
         is_constructed=is_constructed,
         **{
             field: value
-            for field, value in details.items()
+            for field, value in (details or {}).items()
             if field in EDITABLE and value is not None
         },
     )

@@ -228,7 +228,8 @@ def _settle_row(work: _Settling, row: RowRead) -> None:
     for name in row.cleared:
         theirs[name] = empty_value(name)
     undecided: set[str] = set()
-    for cell in row.cells:
+    # An answer to a question speaks last: 'nej, ingen hold' overrules the cell with 2 hold.
+    for cell in sorted(row.cells, key=lambda cell: cell.state != "read"):
         values = _cell_values(work, row, cell, label)
         if values is None:
             undecided.add(cell.field)

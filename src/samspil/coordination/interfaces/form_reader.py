@@ -37,8 +37,8 @@ from samspil.coordination.interfaces.form_workbook import (
     COLUMNS,
     META_MARK,
     META_SHEET,
-    guide,
     headings,
+    own_texts,
     text_hash,
 )
 from samspil.kernel.errors import UploadRefused
@@ -135,10 +135,6 @@ def read_form_sheets(sheets: Sequence[Sheet], form: FormSnapshot) -> ReadForm:
         by_number.setdefault(line.number, []).append(line.round_course_id)
     is_old = bool(meta.year and meta.year != form.year)
     same_round = meta.round_id in (0, form.round_id) and not is_old
-    own = frozenset(
-        text_hash(" ".join(text.split()))
-        for text in [*(t for _s, t in guide(form)), *headings(form.activity_year).values()]
-    )
     reading = _Reading(
         form=form,
         meta=meta,
@@ -146,7 +142,7 @@ def read_form_sheets(sheets: Sequence[Sheet], form: FormSnapshot) -> ReadForm:
         lines=form.by_id(),
         by_number=by_number,
         base=meta.base if same_round else None,
-        known_texts=meta.texts | own,
+        known_texts=meta.texts | own_texts(form),
     )
     if is_old:
         reading.loose.append(
@@ -285,9 +281,20 @@ def _find_table(sheet: Sheet) -> _Table | None:
             break
     if not columns or ("key" not in columns and "number" not in columns):
         return None
+    below = head_row + 1
+    if names_row < 0 and 0 < below < len(sheet.rows) and not _is_line(sheet, below, columns):
+        # Somebody has renamed the headings; they stand under our codes all the same.
+        names_row = below
     if names_row >= 0:
         head_rows.add(names_row)
     return _Table(max(head_row, names_row), frozenset(head_rows), columns)
+
+
+def _is_line(sheet: Sheet, row: int, columns: Mapping[str, int]) -> bool:
+    key, number = (
+        sheet.cell(row, columns[name]) if name in columns else None for name in ("key", "number")
+    )
+    return parse_key(cells.clean(key)) is not None or bool(cells.course_number(number))
 
 
 def _has_handle(found: Iterable[tuple[int, str]]) -> bool:
@@ -373,7 +380,7 @@ def _read_table(reading: _Reading, index: int, sheet: Sheet, table: _Table) -> N
                     _("Skemaet har flere end %(most)s rækker. Slet de rækker, der ikke hører til.")
                     % {"most": MAX_FORM_ROWS}
                 )
-            _read_row(reading, f"r{index}.{r + 1}", sheet, r, mine)
+            _read_row(reading, f"r{index}.{r + 1}", sheet, r, mine, table.columns)
             for c, value in others:
                 extra.setdefault(c, []).append((cell_name(r, c), cells.clean(value)))
             continue
@@ -408,7 +415,12 @@ def _read_table(reading: _Reading, index: int, sheet: Sheet, table: _Table) -> N
 
 
 def _read_row(
-    reading: _Reading, id: str, sheet: Sheet, r: int, mine: Mapping[str, tuple[int, Any]]
+    reading: _Reading,
+    id: str,
+    sheet: Sheet,
+    r: int,
+    mine: Mapping[str, tuple[int, Any]],
+    columns: Iterable[str],
 ) -> None:
     def ref(name: str) -> str:
         return f"{sheet.name}!{cell_name(r, mine[name][0])}"
@@ -451,8 +463,8 @@ def _read_row(
         _read_answers(reading, row, present, compare, ref)
         row.cleared = tuple(
             name
-            for name in FIELDS
-            if name not in mine and getattr(base, name) != empty_value(name)
+            for name in columns
+            if name in FIELDS and name not in mine and getattr(base, name) != empty_value(name)
         )
     if course is not None and course in reading.first_of:
         _fold_double(reading.first_of[course], row)

@@ -11,6 +11,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
@@ -105,6 +106,31 @@ def guide(form: FormSnapshot) -> list[tuple[str, str]]:
     ]
 
 
+def groups_of(form: FormSnapshot) -> list[tuple[str, list[FormLine]]]:
+    """The form's branch groups in their order, each a sheet."""
+    groups: dict[tuple[int, str], list[FormLine]] = {}
+    for line in form.lines:
+        groups.setdefault((line.branch_position, line.branch_group), []).append(line)
+    return [(group, groups[position, group]) for position, group in sorted(groups)]
+
+
+def sheet_head(form: FormSnapshot, group: str, lines: Sequence[FormLine]) -> tuple[str, str]:
+    """Title and hint above the table of a sheet."""
+    hint = _("Udfyld de gule felter. Skriv »?« eller »evt.«, hvor I er i tvivl.")
+    if any(line.is_constructed for line in lines):
+        hint += " " + _("Mål med numre fra 90000 er konstruerede eksempler.")
+    return f"{group}: {form.organisation_name}, {form.year}", hint
+
+
+def own_texts(form: FormSnapshot) -> frozenset[str]:
+    """Fingerprints of every text that we write around the answers."""
+    texts = [text for _style, text in guide(form)]
+    texts += headings(form.activity_year).values()
+    for group, lines in groups_of(form):
+        texts += sheet_head(form, group, lines)
+    return frozenset(text_hash(" ".join(text.split())) for text in texts)
+
+
 def base_json(form: FormSnapshot) -> str:
     """The answers of the form as canonical JSON, empty ones left out: the base of the merge."""
     base = {
@@ -144,10 +170,7 @@ def write_form(form: FormSnapshot) -> bytes:
     for name, properties in _styles().items():
         writer.book.add_style(name, **properties)
     _write_guide(writer, form)
-    groups: dict[tuple[int, str], list[FormLine]] = {}
-    for line in form.lines:
-        groups.setdefault((line.branch_position, line.branch_group), []).append(line)
-    for (_position, group), lines in sorted(groups.items(), key=lambda item: item[0]):
+    for group, lines in groups_of(form):
         _write_group(writer, form, group, lines)
     _write_meta(writer, form)
     return writer.book.close()
@@ -180,10 +203,8 @@ def _write_group(writer: _Writer, form: FormSnapshot, group: str, lines: list[Fo
     sheet = writer.book.add_sheet(group)
     sheet.widths(_WIDTHS)
     sheet.hide_column(0)
-    writer.text(sheet, 0, 1, f"{group}: {form.organisation_name}, {form.year}", "title")
-    hint = _("Udfyld de gule felter. Skriv »?« eller »evt.«, hvor I er i tvivl.")
-    if any(line.is_constructed for line in lines):
-        hint += " " + _("Mål med numre fra 90000 er konstruerede eksempler.")
+    title, hint = sheet_head(form, group, lines)
+    writer.text(sheet, 0, 1, title, "title")
     writer.text(sheet, 1, 1, hint, "cell")
     names = headings(form.activity_year)
     for column, code in enumerate(COLUMNS):

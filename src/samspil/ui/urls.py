@@ -7,7 +7,7 @@ from samspil.ui import gallery
 
 app_name = "ui"
 urlpatterns: list[URLPattern] = []
-if settings.EXAMPLE_DOOR or settings.DEBUG or getattr(settings, "UI_GALLERY", False):
+if settings.UI_GALLERY:
     urlpatterns += [
         path("", gallery.index, name="gallery"),
         path("tavle/", gallery.board, name="board"),

@@ -23,6 +23,8 @@ BASE_URL = ENV.text("BASE_URL", "http://localhost:8000").rstrip("/")
 # -- Samspil's own
 EXAMPLE_DOOR = False
 """Sign in as a role with one click. On in the example settings alone."""
+UI_GALLERY = False
+"""Show every component of the design system at /_ui/; for developers and tests."""
 SAMSPIL_STRICT = False
 """Fail when an action changes rows and records nothing; on in tests."""
 SAMSPIL_REQUIRE_SECOND_FACTOR = True

@@ -20,6 +20,7 @@ SECRET_KEY = _own_key(VAR / "example.key")
 DEBUG = ENV.flag("DEBUG", False)
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *ENV.words("ALLOWED_HOSTS")]
 EXAMPLE_DOOR = True
+UI_GALLERY = True
 SAMSPIL_REQUIRE_SECOND_FACTOR = False
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = True
 EMAIL_BACKEND = "django.core.mail.backends.filebased.EmailBackend"

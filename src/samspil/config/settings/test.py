@@ -23,6 +23,7 @@ SECRET_KEY = "tests-only " + "0123456789abcdef" * 4
 ALLOWED_HOSTS = ["testserver", "localhost", "127.0.0.1"]
 BASE_URL = "http://testserver"
 SAMSPIL_STRICT = True
+UI_GALLERY = True
 SAMSPIL_REQUIRE_SECOND_FACTOR = False
 
 if TEST_DB == "postgres":

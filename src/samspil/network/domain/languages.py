@@ -32,8 +32,8 @@ def choose_language(*, actor: Actor, now: datetime, person: Person, language: st
         person.save(update_fields=["language"])
         record(
             person,
-            {"language": before},
-            {"language": language},
-            _("Sproget er skiftet."),
+            before={"language": before},
+            after={"language": language},
+            summary=_("Sproget er skiftet."),
         )
     return person

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django import forms, template
+from django.core.exceptions import ValidationError
 from django.core.paginator import Page
 from django.template.context import Context
 from django.template.loader import render_to_string
@@ -335,10 +336,19 @@ def error_summary(*given: forms.BaseForm | None) -> dict[str, Any]:
         if form is None or not form.is_bound:
             continue
         found += [("", str(error)) for error in form.non_field_errors()]
-        for name, errors in form.errors.items():
+        for name, errors in form.errors.as_data().items():
             if name in form.fields:
-                found += [(form[name].auto_id, str(error)) for error in errors]
+                found += [
+                    (form[name].auto_id, _named(str(form[name].label), error)) for error in errors
+                ]
     return {"found": found}
+
+
+def _named(label: str, error: ValidationError) -> str:
+    """An error as it reads away from its field: with the field's name."""
+    if error.code == "required":
+        return _("Udfyld »%(label)s«.") % {"label": label}
+    return f"{label}: {' '.join(error.messages)}"
 
 
 @register.simple_tag

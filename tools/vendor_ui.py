@@ -34,7 +34,12 @@ SPRITE = (
     "star star-fill success sync time undo upload visibility warning"
 ).split()
 
-FONT_CUTS = (("Regular", 400, "normal"), ("SemiBold", 600, "normal"), ("Bold", 700, "normal"), ("Italic", 400, "italic"))
+FONT_CUTS = (
+    ("Regular", 400, "normal"),
+    ("SemiBold", 600, "normal"),
+    ("Bold", 700, "normal"),
+    ("Italic", 400, "italic"),
+)
 RANGES = {
     "Latin1": (
         "U+0000,U+000D,U+0020-007E,U+00A0-00FF,U+0131,U+0152-0153,U+02C6,U+02DA,U+02DC,U+2013-2014,U+2018-201A,"
@@ -62,13 +67,17 @@ def vendor_dkfds(source: Path) -> None:
     script = re.sub(r"//# sourceMappingURL=.*", "", script)
     (target / "js/dkfds.min.js").write_text(script.strip() + "\n", encoding="utf-8")
     shutil.copy(source / "LICENSE.md", target / "LICENSE.md")
-    write_version(source, target, "compiled CSS and script, the icons they use; changes: tools/vendor_ui.py")
+    write_version(
+        source, target, "compiled CSS and script, the icons they use; changes: tools/vendor_ui.py"
+    )
 
     sprite = (source / "dist/img/all-svg-icons.svg").read_text(encoding="utf-8")
     symbols = dict(re.findall(r'(?s)<symbol id="([^"]+)"(.*?</symbol>)', sprite))
     wanted = [name for name in SPRITE if name in symbols]
     body = "".join(f'<symbol id="{name}"{symbols[name]}' for name in wanted)
-    (STATIC / "icons.svg").write_text(f'<svg xmlns="http://www.w3.org/2000/svg">{body}</svg>\n', encoding="utf-8")
+    (STATIC / "icons.svg").write_text(
+        f'<svg xmlns="http://www.w3.org/2000/svg">{body}</svg>\n', encoding="utf-8"
+    )
 
 
 def vendor_fonts(source: Path) -> None:
@@ -104,7 +113,8 @@ def write_version(source: Path, target: Path, note: str) -> None:
     """Note name, version and licence of a package next to what was taken from it."""
     package = json.loads((source / "package.json").read_text(encoding="utf-8"))
     (target / "VERSION").write_text(
-        f"{package['name']} {package['version']} (npm)\nlicence: {package['license']}\n{note}\n", encoding="utf-8"
+        f"{package['name']} {package['version']} (npm)\nlicence: {package['license']}\n{note}\n",
+        encoding="utf-8",
     )
 
 

@@ -37,7 +37,9 @@ OWN = {
 @pytest.fixture
 def person() -> Person:
     network = Network.objects.create(key="proeve", name="Prøvekredsen", short_name="PK")
-    person = Person.objects.create_user("inge@example.test", "en lang adgangskode 7", name="Inge Prøve")
+    person = Person.objects.create_user(
+        "inge@example.test", "en lang adgangskode 7", name="Inge Prøve"
+    )
     for name in ("Østby", "Vestby"):
         organisation = Organisation.objects.create(key=name.lower(), name=name)
         Membership.objects.create(network=network, organisation=organisation)
@@ -47,7 +49,9 @@ def person() -> Person:
     return person
 
 
-def test_open_pages_pass_axe_and_fit(page: Page, axe: Any, shot: Any, complaints: list[str]) -> None:
+def test_open_pages_pass_axe_and_fit(
+    page: Page, axe: Any, shot: Any, complaints: list[str]
+) -> None:
     for name, address in OPEN.items():
         page.goto(address)
         axe(page)
@@ -134,7 +138,9 @@ def test_a_button_that_is_off_stays_off(page: Page) -> None:
     expect(button).to_have_accessible_description("Kan først dannes, når alle mål har en udbyder.")
 
 
-def test_the_page_reads_without_script(new_context: Callable[..., Any], person: Person, sign_in: Any) -> None:
+def test_the_page_reads_without_script(
+    new_context: Callable[..., Any], person: Person, sign_in: Any
+) -> None:
     context = new_context(java_script_enabled=False, viewport={"width": 390, "height": 844})
     page = context.new_page()
     sign_in(page, person)
@@ -146,7 +152,9 @@ def test_the_page_reads_without_script(new_context: Callable[..., Any], person: 
 def test_colours_of_the_reader_keep_the_meaning(new_context: Callable[..., Any], axe: Any) -> None:
     page = new_context(forced_colors="active", reduced_motion="reduce").new_page()
     page.goto("/_ui/tavle/")
-    assert page.evaluate("getComputedStyle(document.querySelector('td.lead')).outlineStyle") == "solid"
+    assert (
+        page.evaluate("getComputedStyle(document.querySelector('td.lead')).outlineStyle") == "solid"
+    )
     axe(page)
 
 

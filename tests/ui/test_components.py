@@ -26,7 +26,9 @@ class SchoolForm(forms.Form):
     name = forms.CharField(label="Navn", help_text="Som på aftalen")
     year = forms.CharField(label="År", widget=Width(forms.TextInput(), 4))
     note = forms.CharField(label="Bemærkning", required=False, widget=forms.Textarea)
-    kind = forms.ChoiceField(label="Slags", choices=[("a", "A"), ("b", "B")], widget=forms.RadioSelect)
+    kind = forms.ChoiceField(
+        label="Slags", choices=[("a", "A"), ("b", "B")], widget=forms.RadioSelect
+    )
     agreed = forms.BooleanField(label="Enig", required=False)
     secret = forms.CharField(widget=forms.HiddenInput, required=False)
 
@@ -110,7 +112,10 @@ def test_a_button_that_is_off_says_why_and_does_nothing() -> None:
     assert 'id="why-dan-aftale">Der mangler en udbyder.' in html
 
 
-@pytest.mark.parametrize("source", ['{% button "x" kind="blue" %}', '{% tag "x" "blue" %}', '{% alert "blue" %}{% endalert %}'])
+@pytest.mark.parametrize(
+    "source",
+    ['{% button "x" kind="blue" %}', '{% tag "x" "blue" %}', '{% alert "blue" %}{% endalert %}'],
+)
 def test_an_unknown_kind_is_refused(source: str) -> None:
     with pytest.raises(TemplateSyntaxError):
         render(source)
@@ -123,7 +128,10 @@ def test_post_button_carries_the_token() -> None:
 
 
 def test_phases_say_in_words_what_colour_says() -> None:
-    html = render('{% phases steps "Trin" %}', steps=[Phase("Sendt", state="done"), Phase("Møde", state="now")])
+    html = render(
+        '{% phases steps "Trin" %}',
+        steps=[Phase("Sendt", state="done"), Phase("Møde", state="now")],
+    )
     assert "(færdig)" in html
     assert 'aria-current="step"' in html
 
@@ -156,10 +164,15 @@ def test_dates_read_as_danes_write_them() -> None:
     assert render("{{ d|da_date }}", d=day) == "14. september 2027"
     assert render("{{ d|period:e }}", d=day, e=date(2027, 9, 16)) == "14.–16. september 2027"
     assert render("{{ d|period:e }}", d=day, e=date(2027, 10, 1)) == "14. september–1. oktober 2027"
-    assert render("{{ d|period:e }}", d=day, e=date(2028, 1, 1)) == "14. september 2027–1. januar 2028"
+    assert (
+        render("{{ d|period:e }}", d=day, e=date(2028, 1, 1)) == "14. september 2027–1. januar 2028"
+    )
     assert render("{{ d|period }}", d=day) == "14. september 2027"
     assert render("{{ d|period }}{{ d|da_date }}", d=None) == ""
-    assert render("{{ d|da_datetime }}", d=datetime(2027, 3, 18, 13, 5, tzinfo=UTC)) == "18. marts 2027 kl. 14.05"
+    assert (
+        render("{{ d|da_datetime }}", d=datetime(2027, 3, 18, 13, 5, tzinfo=UTC))
+        == "18. marts 2027 kl. 14.05"
+    )
     with translation.override("en"):
         assert render("{{ d|period:e }}", d=day, e=date(2027, 9, 16)) == "14–16 September 2027"
 
@@ -190,7 +203,9 @@ def test_what_is_no_date_is_refused_in_danish(text: str) -> None:
         DateField().clean(text)
 
 
-@pytest.mark.parametrize(("text", "number"), [("2,5", "2.5"), ("2.5", "2.5"), (" 3 ", "3"), ("1 200", "1200")])
+@pytest.mark.parametrize(
+    ("text", "number"), [("2,5", "2.5"), ("2.5", "2.5"), (" 3 ", "3"), ("1 200", "1200")]
+)
 def test_numbers_take_comma_and_dot(text: str, number: str) -> None:
     assert NumberField().clean(text) == Decimal(number)
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from typing import Any
 
@@ -51,11 +50,11 @@ def known(person: Person) -> Client:
 
 
 @pytest.fixture
-def own_tasks(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[Task]]:
+def own_tasks(monkeypatch: pytest.MonkeyPatch) -> list[Task]:
     """The only tasks there are."""
     found: list[Task] = []
     monkeypatch.setattr(tasks, "_SOURCES", {"proeve": lambda actor, today: list(found)})
-    yield found
+    return found
 
 
 def test_a_visitor_is_shown_to_the_sign_in(client: Client) -> None:
@@ -133,7 +132,9 @@ def test_one_cannot_act_for_a_strange_school(known: Client, network: Network) ->
     assert "Skolekoordinator, Østby" in known.get("/").content.decode()
 
 
-def test_the_circle_in_the_header_can_be_chosen(known: Client, person: Person, network: Network) -> None:
+def test_the_circle_in_the_header_can_be_chosen(
+    known: Client, person: Person, network: Network
+) -> None:
     other = Network.objects.create(key="anden", name="Den anden kreds", short_name="AK")
     Membership.objects.create(network=other, organisation=Organisation.objects.get(key="østby"))
     known.post("/skift/", {"network": network.pk})
@@ -229,7 +230,9 @@ def test_the_door_lets_only_constructed_people_in(settings: Any, person: Person)
     assert door_roles(today=date(2027, 1, 1)) == []
     Person.objects.filter(pk=person.pk).update(is_constructed=True)
     assert door_person(person.pk) == person
-    assert [role.title for role in door_roles(today=date(2027, 1, 1))] == ["Skolekoordinator, Østby"]
+    assert [role.title for role in door_roles(today=date(2027, 1, 1))] == [
+        "Skolekoordinator, Østby"
+    ]
 
 
 def test_a_platform_administrator_is_named_without_a_school() -> None:

@@ -111,7 +111,8 @@ class DateField(forms.DateField):
 
     def __init__(self, **kwargs: Any) -> None:
         widget = forms.DateInput(
-            format="%d-%m-%Y", attrs={"class": "w-12", "inputmode": "numeric", "autocomplete": "off"}
+            format="%d-%m-%Y",
+            attrs={"class": "w-12", "inputmode": "numeric", "autocomplete": "off"},
         )
         kwargs.setdefault("widget", widget)
         kwargs.setdefault("help_text", _("dag-måned-år, for eksempel 14-09-2027"))
@@ -142,7 +143,7 @@ class NumberField(forms.DecimalField):
         )
         super().__init__(**kwargs)
 
-    def to_python(self, value: Any) -> Decimal | None:
+    def to_python(self, value: Any) -> Decimal | None:  # type: ignore[override]
         """The number, or ``None`` when empty. A lone dot or comma is the decimal mark."""
         if isinstance(value, str):
             value = value.strip().replace("\u00a0", "").replace(" ", "").replace(",", ".")
@@ -171,6 +172,8 @@ class UploadField(forms.FileField):
             ending = (file.name or "").rpartition(".")[2].lower()
             if ending not in self.kinds:
                 raise ValidationError(
-                    self.error_messages["kind"], code="kind", params={"kinds": ", ".join(self.kinds)}
+                    self.error_messages["kind"],
+                    code="kind",
+                    params={"kinds": ", ".join(self.kinds)},
                 )
         return file

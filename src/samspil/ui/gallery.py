@@ -24,10 +24,13 @@ class GalleryForm(forms.Form):
     due = DateField(label=_("Svarfrist"))
     days = NumberField(label=_("Kapacitet i dage"), required=False)
     school = forms.ChoiceField(
-        label=_("Skole"), choices=[("", _("Vælg en skole")), ("1", "SOSU Østjylland"), ("2", "Randers")]
+        label=_("Skole"),
+        choices=[("", _("Vælg en skole")), ("1", "SOSU Østjylland"), ("2", "Randers")],
     )
     offers = forms.ChoiceField(
-        label=_("Udbyder I målet?"), widget=forms.RadioSelect, choices=[("ja", _("Ja")), ("nej", _("Nej"))]
+        label=_("Udbyder I målet?"),
+        widget=forms.RadioSelect,
+        choices=[("ja", _("Ja")), ("nej", _("Nej"))],
     )
     groups = forms.MultipleChoiceField(
         label=_("Branchegrupper"),
@@ -35,7 +38,9 @@ class GalleryForm(forms.Form):
         required=False,
         choices=[("sosu", "SOSU"), ("byg", _("Byggeri"))],
     )
-    note = forms.CharField(label=_("Bemærkning"), widget=forms.Textarea(attrs={"rows": 3}), required=False)
+    note = forms.CharField(
+        label=_("Bemærkning"), widget=forms.Textarea(attrs={"rows": 3}), required=False
+    )
     sheet = UploadField(label=_("Skema"), help_text=_("Excel, LibreOffice eller CSV, højst 10 MB."))
     agreed = forms.BooleanField(label=_("Vi følger den fælles dato"), required=False)
 
@@ -85,7 +90,12 @@ def index(request: HttpRequest) -> HttpResponse:
                     str(_("underskrev for Randers SOSU")),
                     tone="good",
                 ),
-                Entry(date(2027, 1, 12), "ESØ", str(_("sendte skemaer til 13 skoler")), detail=str(_("Svarfrist 12. februar."))),
+                Entry(
+                    date(2027, 1, 12),
+                    "ESØ",
+                    str(_("sendte skemaer til 13 skoler")),
+                    detail=str(_("Svarfrist 12. februar.")),
+                ),
             ],
             "bars": [
                 Bar("SOSU Østjylland", 212),

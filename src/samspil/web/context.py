@@ -13,6 +13,8 @@ from samspil.kernel import clock
 from samspil.kernel.actor import Actor
 from samspil.web.domain import header
 
+LANGUAGE = "samspil_language"
+"""Session key of a signed-in person's language; ``config.middleware.Language`` reads it."""
 NETWORK = "network_id"
 """Session key of the network the person last chose."""
 

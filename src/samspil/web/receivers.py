@@ -8,8 +8,7 @@ from django.contrib.auth.signals import user_logged_in
 from django.dispatch import receiver
 from django.http import HttpRequest
 
-LANGUAGE = "samspil_language"
-"""Session key that ``config.middleware.Language`` reads."""
+from samspil.web.context import LANGUAGE
 
 
 @receiver(user_logged_in, dispatch_uid="samspil.web.language")

@@ -36,11 +36,7 @@ def _one_of(value: str, allowed: Iterable[str], what: str) -> str:
 
 def _button_class(kind: str) -> str:
     """What follows ``button-`` in the class; a danger button is a primary one in another colour."""
-    return (
-        "primary button-danger"
-        if _one_of(kind, BUTTON_KINDS, "kind") == "danger"
-        else kind
-    )
+    return "primary button-danger" if _one_of(kind, BUTTON_KINDS, "kind") == "danger" else kind
 
 
 @register.simple_tag
@@ -62,7 +58,7 @@ def crumb(label: str, url: str = "") -> SafeString:
 
 
 @register.simple_tag
-def button(  # noqa: PLR0913 - a tag's options are its interface
+def button(
     label: str,
     *,
     kind: str = "primary",
@@ -77,7 +73,7 @@ def button(  # noqa: PLR0913 - a tag's options are its interface
     disabled_because: str = "",
 ) -> SafeString:
     """A button of a form. ``disabled_because`` shows the button off, with its reason under it."""
-    return mark_safe(  # noqa: S308 - the template escapes
+    return mark_safe(
         render_to_string(
             "ui/components/button.html",
             {
@@ -121,7 +117,7 @@ def link_button(
 
 
 @register.inclusion_tag("ui/components/post_button.html", takes_context=True)
-def post_button(  # noqa: PLR0913
+def post_button(
     context: Context,
     label: str,
     url: str,
@@ -154,9 +150,7 @@ def post_button(  # noqa: PLR0913
 @register.simple_tag
 def tag(label: str, kind: str = "plain") -> SafeString:
     """A small coloured word. The word says it; the colour only repeats it."""
-    return format_html(
-        '<span class="tagx t-{}">{}</span>', _one_of(kind, TAG_KINDS, "kind"), label
-    )
+    return format_html('<span class="tagx t-{}">{}</span>', _one_of(kind, TAG_KINDS, "kind"), label)
 
 
 @register.simple_tag
@@ -209,9 +203,7 @@ def tablebox(content: str, label: str, *, sticky: bool = False, id: str = "") ->
 @register.simple_block_tag
 def empty(content: str, title: str) -> SafeString:
     """What stands where a list would be: what is true now, and what to do."""
-    return format_html(
-        '<div class="empty"><p class="empty-title">{}</p>{}</div>', title, content
-    )
+    return format_html('<div class="empty"><p class="empty-title">{}</p>{}</div>', title, content)
 
 
 @register.simple_block_tag
@@ -371,9 +363,7 @@ def field(
         "hide_label": hide_label,
         "compact": compact,
     }
-    return mark_safe(  # noqa: S308 - the template escapes
-        bound.form.render(template_name=bound.template_name, context=context)
-    )
+    return mark_safe(bound.form.render(template_name=bound.template_name, context=context))
 
 
 @register.simple_tag
@@ -441,8 +431,6 @@ def _local(value: datetime.date | datetime.datetime) -> datetime.date | datetime
     if isinstance(value, datetime.datetime) and timezone.is_aware(value):
         return timezone.localtime(value)
     return value
-
-
 
 
 @register.inclusion_tag("ui/components/due.html")

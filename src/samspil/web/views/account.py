@@ -15,9 +15,9 @@ from samspil.kernel.errors import Invalid
 from samspil.kernel.http import LOGIN, PUBLIC, ActorRequest, requires
 from samspil.network.domain.languages import choose_language
 from samspil.network.models import Person
+from samspil.web.context import LANGUAGE
 from samspil.web.domain import header
 from samspil.web.domain.second_factor import summary_of
-from samspil.web.receivers import LANGUAGE
 from samspil.web.views.front import next_address
 
 

@@ -88,7 +88,9 @@ def guide(form: FormSnapshot) -> list[tuple[str, str]]:
         (
             "subtitle",
             f"{names['take_on_days']}: "
-            + _("hvor mange kursusdage I har plads til at holde for andre skoler."),
+            + _(
+                "hvor mange kursusdage I i alt har plads til at holde for andre i branchegruppen. Skriv det samme tal ved alle de mål, I kan holde."
+            ),
         ),
         (
             "subtitle",

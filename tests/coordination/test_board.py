@@ -242,7 +242,7 @@ def test_steps_are_undone_one_after_the_other(case):
 def test_undo_is_refused_when_somebody_changed_the_cell_since(case):
     step = put(case, change(case, runs=1), change(case, row=1, runs=1))
     put(case, change(case, runs=4, expected_version=1), actor=case.coordinator(0))
-    with pytest.raises(CellConflict, match="Koordinator Østby ændrede 92200 .* til »4 hold«"):
+    with pytest.raises(CellConflict, match=r"Koordinator Østby ændrede 92200 .* til »4 hold«"):
         undo(case, step)
     assert cell(case).runs == 4
     assert cell(case, row=1).runs == 1
@@ -378,3 +378,25 @@ def test_a_school_that_leaves_empties_its_cells_and_its_followers(case):
         on=date(2027, 2, 11),
     )
     assert ChangeEntry.objects.count() == entries
+
+
+def test_the_network_tells_that_a_school_left(case):
+    from samspil.contracts.network import SchoolLeft
+    from samspil.kernel.outbox import publish, run_due
+
+    put(case, change(case, runs=2))
+    event = SchoolLeft(
+        network_id=case.network.pk,
+        organisation_id=case.schools[0].pk,
+        left_on="2027-02-11",
+        reason="Konkurs",
+    )
+    publish(event, now=NOW)
+    assert run_due(NOW) == 1
+    assert cell(case).role == "none"
+    assert RoundSchool.objects.get(organisation=case.schools[0]).left_on == date(2027, 2, 11)
+    (newest, *_rest) = history(case.rows[0])
+    assert newest.actor_label == "system:coordination.school_left"
+    publish(event, now=NOW)  # delivered twice, done once
+    assert run_due(NOW) == 1
+    assert cell(case).version == 2

@@ -4,7 +4,13 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-REGISTERS = ("domain.form_cycle", "domain.returns", "domain.tasks")
+REGISTERS = (
+    "domain.form_cycle",
+    "domain.proposals",
+    "domain.returns",
+    "domain.tasks",
+    "receivers",
+)
 """Modules that register jobs, receivers and task sources when they are imported."""
 
 

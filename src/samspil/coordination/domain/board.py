@@ -829,10 +829,10 @@ def _set_archived(board: _Board, row: RoundCourse, reason: str, summary: str) ->
 def school_leaves(
     *, actor: Actor, now: datetime, round: Round, organisation: Organisation, on: date
 ) -> ChangeSet | None:
-    """A school leaves the round on the day ``on``: what it held becomes gaps again (R62).
+    """A school leaves the round, ``on`` being its last day: what it held becomes gaps (R62).
 
-    Emptied are its cells, and those of schools that followed it, except courses that were over
-    before ``on``. FKBs whose overview was frozen or agreed open again, and a closed round goes
+    Emptied are its cells, and those of schools that followed it, except courses that are over
+    by then. FKBs whose overview was frozen or agreed open again, and a closed round goes
     back to signing, so that addenda can be made. Returns the change set, ``None`` when it held
     nothing. Doing it again changes nothing.
     """
@@ -840,7 +840,7 @@ def school_leaves(
     held = list(
         Commitment.objects.filter(round_course__round_fkb__round=round, organisation=organisation)
         .exclude(role=CommitmentRole.NONE)
-        .exclude(ends_on__lt=on)
+        .exclude(ends_on__lte=on)
         .values_list("round_course_id", flat=True)
     )
     board = _Board(round, held)

@@ -95,6 +95,7 @@ class Row:
     cells: tuple[Cell, ...]
     tags: tuple[Tag, ...]
     comments: str
+    comments_words: str
     is_gap: bool
     is_duty: bool
     is_covered: bool
@@ -574,6 +575,7 @@ class _Builder:
             cells=tuple(self._cell(raw, place, column, words) for column in self.columns),
             tags=self._tags(raw, providers, holder, len(held), is_gap, words),
             comments=str(raw.comments) if raw.comments else "",
+            comments_words=words.comments(raw.comments) if raw.comments else "",
             is_gap=is_gap,
             is_duty=is_duty,
             is_covered=is_covered,
@@ -606,9 +608,9 @@ class _Builder:
         star = " ★" if held.guarantee else ""
         runs = words.runs(held.runs) if held.runs is not None else ""
         if held.role == CommitmentRole.HOLDER:
-            sub = held.when_text or words.no_date
-            label = words.holder + (f" {runs}" if runs else "")
-            return Cell("lead", label + star, sub, "", path, version)
+            when = held.when_text or words.no_date
+            sub = f"{runs} · {when}" if runs else when
+            return Cell("lead", words.holder + star, sub, "", path, version)
         if held.role == CommitmentRole.FOLLOWER:
             return Cell("join", words.follower + star, "", "", path, version)
         return Cell("own", (runs or words.own) + star, "", "", path, version)
@@ -700,6 +702,10 @@ class _Words:
         return self._runs[count]
 
     @staticmethod
+    def comments(count: int) -> str:
+        return ngettext("%(count)s kommentar", "%(count)s kommentarer", count) % {"count": count}
+
+    @staticmethod
     def schools(count: int) -> str:
         return ngettext("%(count)s skole", "%(count)s skoler", count) % {"count": count}
 
@@ -733,6 +739,20 @@ def get_change_set(actor: Actor, round_id: int, change_set_id: int) -> ChangeSet
     if found is None:
         raise NotFound(_("Ændringen findes ikke."))
     return found
+
+
+def places_after(network_id: int, organisation_id: int, on: date) -> list[RoundSchool]:
+    """A school's places in a network's rounds that go on after ``on``; for the system itself."""
+    return list(
+        RoundSchool.objects.filter(
+            round__network=network_id,
+            round__year__gte=on.year,
+            organisation=organisation_id,
+            left_on__isnull=True,
+        )
+        .select_related("round__network", "organisation")
+        .order_by("round__year", "pk")
+    )
 
 
 def external_document(actor: Actor, round_id: int, row_id: int) -> StoredFile:

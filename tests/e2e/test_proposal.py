@@ -1,0 +1,76 @@
+"""A proposal in a browser: asked for on the board, read with its reasons, used in part, undone."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.urls import reverse
+from playwright.sync_api import expect
+
+from samspil.coordination.models import Commitment
+from tests.factories.board import RoundCase, make_round
+
+
+@pytest.fixture
+def case() -> RoundCase:
+    """Four gaps: two can be closed, one by a school that would follow otherwise, two cannot."""
+    case = make_round(schools=4, courses=5)
+    case.intend(case.rows[0], 0, take_on_days=Decimal(6), when_text="uge 37", guarantee=True)
+    case.intend(case.rows[0], 1, will_follow=True)
+    case.intend(case.rows[1], 1, take_on_days=Decimal(3))
+    case.intend(case.rows[2], 1, take_on_days=Decimal(2))
+    case.commit(case.rows[4], 2, runs=2)
+    return case
+
+
+def board_url(case: RoundCase) -> str:
+    return reverse("coordination:board", args=[case.round.pk, case.fkb.fkb.number])
+
+
+def test_from_the_gap_to_the_board_and_back(page, case, sign_in, axe, shot):
+    sign_in(page, case.secretariat_person)
+    page.goto(board_url(case))
+    page.get_by_role("button", name="Foreslå").click()
+    expect(page.get_by_role("heading", name="Forslag: 2 af 4 huller kan lukkes")).to_be_visible()
+    axe(page)
+    shot(page, "proposal")
+
+    # By keyboard: the first line is taken out, the rest is used.
+    box = page.get_by_role("checkbox", name="92201, Vestby SOSU")
+    expect(box).to_be_checked()
+    box.focus()
+    page.keyboard.press("Space")
+    expect(box).not_to_be_checked()
+    use = page.get_by_role("button", name="Brug de valgte")
+    use.focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("2 felter på oversigten er udfyldt.")).to_be_visible()
+    assert set(Commitment.objects.filter(origin="proposal").values_list("role", flat=True)) == {
+        "holder",
+        "follower",
+    }
+    expect(page.get_by_text("Brugt", exact=True)).to_have_count(2)
+
+    page.goto(board_url(case))
+    strip = page.get_by_role("region", name="Forslag:")
+    expect(strip).to_contain_text("Vestby SOSU tager 92201")
+    shot(page, "board-proposal")
+    strip.get_by_role("button", name="Brug forslaget").click()
+    expect(page.get_by_text("1 felt på oversigten er udfyldt.")).to_be_visible()
+
+
+def test_a_no_is_remembered(page, case, sign_in):
+    sign_in(page, case.secretariat_person)
+    page.goto(board_url(case))
+    page.get_by_role("button", name="Foreslå").click()
+    for box in page.get_by_role("checkbox").all():
+        box.uncheck(force=True)
+    page.get_by_role("checkbox", name="92201, Vestby SOSU").check(force=True)
+    page.get_by_role("button", name="Sig nej til de valgte").click()
+    expect(page.get_by_text("Du har sagt nej til 1 linje.")).to_be_visible()
+    page.get_by_role("button", name="Forkast").click()
+    page.get_by_role("button", name="Foreslå").click()
+    expect(
+        page.get_by_text("Det er besluttet, at Vestby SOSU ikke skal tage målet.")
+    ).to_be_visible()

@@ -125,7 +125,7 @@ def test_templates_have_no_inline_script_or_style() -> None:
 # Names and signs that are the same in every language.
 _SAME = {
     "Samspil", "AMU", "FKB", "FKB'er", "PDF", "Excel", "CSV", "QR", "TOTP", "SHA", "Enter", "Esc",
-    "Tab", "Ctrl", "Shift", "Alt", "Home", "End", "DKFDS", "da", "en", "dk", "kB", "MB", "km",
+    "Tab", "Delete", "Ctrl", "Shift", "Alt", "Home", "End", "DKFDS", "da", "en", "dk", "kB", "MB", "km",
     "ms", "HTML", "htmx", "Dansk", "English",
 }  # fmt: skip
 _WORD = re.compile(r"[A-Za-zÆØÅæøå][A-Za-zÆØÅæøå'-]+")

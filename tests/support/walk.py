@@ -51,6 +51,38 @@ class World:
 
         return Proposal.objects.create(round=self.inside.round, created_at=NOW)
 
+    @cached_property
+    def change_set(self) -> Any:
+        from samspil.coordination.models import ChangeSet
+
+        return ChangeSet.objects.create(
+            round=self.inside.round,
+            kind="cell",
+            summary="Konstrueret ændring",
+            actor_label="Sekretær Sørensen",
+            person_id=self.inside.secretariat_person.pk,
+            at=NOW,
+        )
+
+    @cached_property
+    def returned(self) -> Any:
+        """A workbook that came back as it went."""
+        from samspil.coordination.domain.forms import form_snapshot
+        from samspil.coordination.interfaces import returns
+        from samspil.coordination.interfaces.form_workbook import write_form
+        from samspil.coordination.models import Form
+
+        form = Form.objects.select_related("round__network", "organisation").get(
+            round=self.inside.round, organisation=self.school
+        )
+        return returns.receive(
+            actor=self.inside.coordinator(),
+            now=NOW,
+            form=form,
+            name="skema.xlsx",
+            content=write_form(form_snapshot(form)),
+        )
+
 
 OUTSIDE = ("outside secretariat", "outside coordinator")
 
@@ -66,6 +98,9 @@ PARAMETERS: dict[str, Callable[[World], Any]] = {
     "course_id": lambda w: w.inside.rows[0].course_id,
     "course_number": lambda w: w.inside.rows[0].course.number,
     "proposal_id": lambda w: w.proposal.pk,
+    "change_set_id": lambda w: w.change_set.pk,
+    "return_id": lambda w: w.returned.pk,
+    "number": lambda w: w.inside.fkb.fkb.number,
     "year": lambda w: w.inside.round.year,
     "person_id": lambda w: w.people["coordinator"].pk,
 }
@@ -80,9 +115,6 @@ KWARGS: dict[str, Callable[[World], Kwargs]] = {
 
 # Addresses with an object in them that everybody signed in may see.
 SEEN_BY_ALL: set[str] = set()
-
-# Addresses where anybody signed in may post: it concerns only themselves.
-POST_BY_ALL: set[str] = {"set_language"}
 
 
 @dataclass(frozen=True)

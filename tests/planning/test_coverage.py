@@ -347,3 +347,9 @@ def test_every_line_has_a_reason(problem: Problem) -> None:
     ]
     assert all(line.messages for line in lines)
     assert "not_found" not in {m.code for line in lines for m in line.messages}
+
+
+def test_without_distances_no_way_is_claimed() -> None:
+    problem = by_hand(distances=())
+    terms = score(problem, solve(problem).solution)
+    assert (terms.travel, terms.longest_km, terms.longest_km_before) == (0, None, None)

@@ -47,10 +47,8 @@ def travel_km(problem: Problem, course: Course, holder: str) -> int:
 
 def longest_km(problem: Problem, course: Course, holder: str) -> int | None:
     """Kilometres to the holder from the approved school farthest away; None when none is known."""
-    known = [
-        km for school in problem.approved(course) if (km := problem.km(school, holder)) is not None
-    ]
-    return max(known, default=None)
+    others = (school for school in problem.approved(course) if school != holder)
+    return max((km for s in others if (km := problem.km(s, holder)) is not None), default=None)
 
 
 def burden_of(load: int, size: int) -> int:

@@ -179,7 +179,7 @@ def test_across_and_course_pages(browse, case):
     fill(case)
     assert "5 kernemål" in browse.get(url("across", case)).content.decode()
     page = browse.get(url("course", case, case.rows[0].pk)).content.decode()
-    assert "kan tage 2,5 dage for andre" in page
+    assert "plads til 2,5 dage for andre" in page
 
 
 def test_pages_are_closed_to_those_outside(client, case):
@@ -288,6 +288,31 @@ def test_undo_from_the_page(browse, case):
     page = browse.post(url("undo", case, step.pk), {"next": "https://evil.test/"}, follow=True)
     assert page.redirect_chain[0][0] == url("across", case)
     assert "allerede fortrudt" in page.content.decode()
+
+
+def test_undo_from_the_script_gives_the_rows_back(browse, case):
+    save(browse, case, quick="2", version="0")
+    save(browse, case, row=1, quick="3", version="0")
+    first, second = ChangeSet.objects.order_by("pk")
+
+    def fetch(step, **data):
+        answer = browse.post(
+            url("undo", case, step.pk), data, headers={"X-Requested-With": "fetch"}
+        )
+        return answer.status_code, json.loads(answer.content)
+
+    status, told = fetch(second, fkb=case.fkb.fkb.number)
+    assert status == 200
+    assert told["message"] == "Fortrudt: 92201, Østby SOSU: 3 hold"
+    assert told["undo"].endswith(f"/fortryd/{first.pk}/")
+    (row,) = told["rows"]
+    assert f'data-row="{case.rows[1].pk}"' in row
+    columns = ",".join(str(school.pk) for school in case.schools)
+    status, told = fetch(first, columns=columns)
+    assert (status, told["undo"], len(told["rows"])) == (200, "", 1)
+    status, told = fetch(first, columns=columns)
+    assert status == 409
+    assert "allerede fortrudt" in told["message"]
 
 
 def test_comment_agreement_and_archive_through_the_pages(browse, case):

@@ -223,7 +223,7 @@ def board(actor: Actor, round_id: int, fkb_number: str) -> Board:
         is_open=rules.is_board_open(place.round, place.status),
         can_write=built.can_write,
         is_secretariat=rules.is_secretariat(actor, place.round),
-        last_change=_last_change(actor, place.round),
+        last_change=last_change(actor, place.round),
         only_core=place.round.duty_relations == [RelationKind.CORE],
         has_constructed=any(row.is_constructed for row in raw),
     )
@@ -242,7 +242,8 @@ def _returned(round: Round) -> tuple[int, int]:
     return figures["back"], figures["total"]
 
 
-def _last_change(actor: Actor, round: Round) -> LastChange | None:
+def last_change(actor: Actor, round: Round) -> LastChange | None:
+    """The newest change of the board that the actor made and has not undone."""
     if actor.person_id is None:
         return None
     last = (
@@ -361,7 +362,7 @@ def across(
             is_open=any(rules.is_board_open(round, p.status) for p in places.values()),
             can_write=built.can_write,
             is_secretariat=rules.is_secretariat(actor, round),
-            last_change=_last_change(actor, round),
+            last_change=last_change(actor, round),
             only_core=round.duty_relations == [RelationKind.CORE],
             has_constructed=any(row.is_constructed for row in raw),
         ),
@@ -741,6 +742,16 @@ def get_change_set(actor: Actor, round_id: int, change_set_id: int) -> ChangeSet
     return found
 
 
+def rows_of(change_set: ChangeSet) -> list[int]:
+    """The rows (by id) that a change set touched."""
+    return list(
+        RoundCourse.objects.filter(commitments__change_entries__change_set=change_set)
+        .order_by("pk")
+        .distinct()
+        .values_list("pk", flat=True)
+    )
+
+
 def places_after(network_id: int, organisation_id: int, on: date) -> list[RoundSchool]:
     """A school's places in a network's rounds that go on after ``on``; for the system itself."""
     return list(
@@ -866,7 +877,7 @@ def _said(intent: Intent | None) -> str:
     if intent.guarantee:
         parts.append(_("garanti"))
     if intent.take_on_days:
-        parts.append(_("kan tage %(days)s dage for andre") % {"days": decimal_text(intent.take_on_days)})
+        parts.append(_("plads til %(days)s dage for andre") % {"days": decimal_text(intent.take_on_days)})
     if intent.will_follow:
         parts.append(_("vil følge en anden skole"))
     return ", ".join(parts)

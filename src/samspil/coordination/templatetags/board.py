@@ -24,7 +24,7 @@ def cells(row: Row, base: str) -> SafeString:
     """
     parts: list[str] = []
     for cell in row.cells:
-        text = escape(cell.label)
+        text: str = escape(cell.label)
         if cell.sub:
             text += f"<small>{escape(cell.sub)}</small>"
         if cell.path:

@@ -19,7 +19,14 @@ from samspil.catalogue.enums import RelationKind
 from samspil.coordination.domain import board, board_queries
 from samspil.coordination.domain.answers import decimal_text
 from samspil.coordination.domain.board import CellConflict, StaleCell
-from samspil.coordination.domain.board_queries import SHOW, SORT, Board, CellDetail, CourseDetail
+from samspil.coordination.domain.board_queries import (
+    SHOW,
+    SORT,
+    Board,
+    CellDetail,
+    CourseDetail,
+    Row,
+)
 from samspil.coordination.interfaces.board_forms import CellForm, CommentForm, ExternalForm, WhyForm
 from samspil.coordination.models import Round
 from samspil.coordination.views.rounds import phases_of
@@ -225,7 +232,7 @@ def cell(request: ActorRequest, round_id: int, row_id: int, organisation_id: int
     return JsonResponse(
         {
             "message": said,
-            "undo": f"{_base(round_id)}fortryd/{made.pk}/" if made else "",
+            **({"undo": f"{_base(round_id)}fortryd/{made.pk}/"} if made else {}),
             **_row_again(request, detail),
         }
     )
@@ -314,31 +321,45 @@ def _cell_refused(
 
 def _row_again(request: ActorRequest, detail: CellDetail) -> dict[str, Any]:
     """The row as it now is, and on the board of one FKB the figures above it."""
-    round_id = detail.round.pk
+    number = "" if request.POST.get("across") else detail.row.round_fkb.fkb.number
+    answer = _rows_again(request, detail.round.pk, number, [detail.row.pk])
+    return {**answer, "row": answer["rows"][0]}
+
+
+def _rows_again(
+    request: ActorRequest, round_id: int, number: str, row_ids: list[int]
+) -> dict[str, Any]:
+    """Rows in markup, to take the place of the old ones on the board that the script shows.
+
+    ``number``: of the FKB whose board it is; empty on the board over several, which shows the
+    columns that it names itself.
+    """
     base = _base(round_id)
-    if request.POST.get("across"):
-        row = board_queries.single_row(
-            request.actor,
-            round_id,
-            detail.row.pk,
-            board_queries.column_ids(request.POST.get("columns", "")),
-        )
-        html = render_to_string(
-            "coordination/board/_row.html", {"row": row, "base": base, "across": True}
-        )
-        return {"row": html}
-    whole = board_queries.board(request.actor, round_id, detail.row.round_fkb.fkb.number)
-    row = whole.row(detail.row.pk)
-    columns = ",".join(str(column.organisation_id) for column in whole.columns)
-    html = render_to_string(
-        "coordination/board/_row.html", {"row": row, "base": base, "across": False}
-    )
+    columns = request.POST.get("columns", "")
+    if not number:
+        rows = [
+            board_queries.single_row(
+                request.actor, round_id, row_id, board_queries.column_ids(columns)
+            )
+            for row_id in row_ids[: board_queries.PAGE_SIZE]
+        ]
+        return {"rows": [_row_markup(row, base, across=True) for row in rows]}
+    whole = board_queries.board(request.actor, round_id, number)
+    shown = ",".join(str(column.organisation_id) for column in whole.columns)
     return {
-        "row": html,
+        "rows": [
+            _row_markup(row, base, across=False) for row in whole.rows if int(row.pk) in row_ids
+        ],
         "lede": render_to_string("coordination/board/_lede.html", {"lede": _lede(whole)}),
         "counts": [segment.count for segment in _segments(whole, SHOW[0], {})],
-        "reload": columns != request.POST.get("columns", columns),
+        "reload": bool(columns) and shown != columns,
     }
+
+
+def _row_markup(row: Row, base: str, *, across: bool) -> str:
+    return render_to_string(
+        "coordination/board/_row.html", {"row": row, "base": base, "across": across}
+    )
 
 
 @requires(LOGIN)
@@ -349,10 +370,28 @@ def undo(request: ActorRequest, round_id: int, change_set_id: int) -> HttpRespon
     try:
         board.undo_change(actor=request.actor, now=clock.now(), change_set=change_set)
     except (Conflict, Forbidden, Invalid) as error:
-        messages.error(request, _("Ændringen kan ikke fortrydes. %(why)s") % {"why": error.message})
-    else:
-        messages.success(request, _("Fortrudt: %(what)s") % {"what": change_set.summary})
-    return _onwards(request, f"{_base(round_id)}tavle/")
+        said = _("Ændringen kan ikke fortrydes. %(why)s") % {"why": error.message}
+        if _from_script(request):
+            return JsonResponse({"message": said}, status=409)
+        messages.error(request, said)
+        return _onwards(request, f"{_base(round_id)}tavle/")
+    said = _("Fortrudt: %(what)s") % {"what": change_set.summary}
+    if not _from_script(request):
+        messages.success(request, said)
+        return _onwards(request, f"{_base(round_id)}tavle/")
+    before = board_queries.last_change(request.actor, change_set.round)
+    return JsonResponse(
+        {
+            "message": said,
+            "undo": f"{_base(round_id)}fortryd/{before.pk}/" if before else "",
+            **_rows_again(
+                request,
+                round_id,
+                request.POST.get("fkb", ""),
+                board_queries.rows_of(change_set),
+            ),
+        }
+    )
 
 
 # ---------------------------------------------------------------- one course

@@ -43,17 +43,19 @@
       body.append("csrfmiddlewaretoken", token());
       body.append("columns", table.dataset.columns);
       if (table.dataset.across) body.append("across", "1");
+      else body.append("fkb", table.dataset.fkb);
       options.body = body;
     }
     return fetch(url, options);
   }
   function fail() { window.Samspil.say(document.body.dataset.failed); }
 
-  function replace(answer, path) {
+  function replace(html, path) {
     var holder = document.createElement("tbody");
-    holder.innerHTML = answer.row;
+    holder.innerHTML = html;
     var fresh = holder.rows[0];
     var old = table.querySelector('tr[data-row="' + fresh.dataset.row + '"]');
+    if (!old) return; /* a row that this board does not show */
     old.replaceWith(fresh);
     fresh.classList.add("changed");
     cells(fresh).forEach(function (link) { link.tabIndex = -1; });
@@ -61,7 +63,7 @@
   }
   function took(answer, path) {
     if (answer.reload) { window.location.reload(); return; }
-    replace(answer, path);
+    answer.rows.forEach(function (html) { replace(html, path); });
     if (answer.lede) document.getElementById("lede").innerHTML = answer.lede;
     if (answer.counts) {
       var links = document.querySelectorAll(".board-filters .seg:first-child a");
@@ -69,10 +71,10 @@
         link.textContent = link.textContent.trim().replace(/\d+$/, answer.counts[i]);
       });
     }
-    if (answer.undo && undoForm) {
-      undoForm.action = answer.undo;
-      undoForm.hidden = false;
-      undoForm.querySelector("button").title = answer.message;
+    if (undoForm && "undo" in answer) {
+      if (answer.undo) undoForm.action = answer.undo;
+      undoForm.hidden = !answer.undo;
+      undoForm.querySelector("button").title = "";
     }
     if (answer.message) window.Samspil.say(answer.message);
   }
@@ -114,7 +116,7 @@
             took(answer, path);
             go(again(path));
           } else {
-            if (answer.row) replace(answer, path);
+            if (answer.row) replace(answer.row, path);
             if (answer.form) show(answer.form);
           }
         });
@@ -140,11 +142,29 @@
           var answer = pair[1];
           if (pair[0].ok) took(answer, path);
           else {
-            if (answer.row) replace(answer, path);
+            if (answer.row) replace(answer.row, path);
             if (answer.form) { panel.dataset.path = path; show(answer.form); return; }
             window.Samspil.say(answer.message);
           }
           if (had) go(again(path));
+        });
+    }).catch(fail);
+  }
+
+  /** Undo where one stands: the rows come back, and the focus stays. */
+  function undo() {
+    if (!undoForm || undoForm.hidden || panel.open) return;
+    var path = current && current.getAttribute("href");
+    var had = current && document.activeElement === current;
+    busy = busy.then(function () {
+      if (undoForm.hidden) return null;
+      return fetchForm(undoForm.action, new FormData())
+        .then(function (response) {
+          return response.json().then(function (answer) {
+            if (response.ok) took(answer, path);
+            else window.Samspil.say(answer.message);
+            if (had || document.activeElement === document.body) go(again(path));
+          });
         });
     }).catch(fail);
   }
@@ -154,7 +174,9 @@
   function onKey(event) {
     var link = event.target.closest && event.target.closest("a.c");
     if ((event.ctrlKey || event.metaKey) && event.key === "z" && !event.target.matches("input,textarea")) {
-      if (undoForm && !undoForm.hidden && !panel.open) { event.preventDefault(); busy.then(function () { undoForm.requestSubmit(); }); }
+      if (panel.open) return;
+      event.preventDefault();
+      undo();
       return;
     }
     if (!link || event.altKey || event.metaKey) return;
@@ -201,6 +223,12 @@
       if (link) make(link);
     });
     document.addEventListener("keydown", onKey);
+    if (undoForm) {
+      undoForm.addEventListener("submit", function (event) {
+        event.preventDefault();
+        undo();
+      });
+    }
     panel.addEventListener("submit", function (event) {
       event.preventDefault();
       save(event.target);

@@ -5,8 +5,11 @@ from __future__ import annotations
 from typing import Any
 
 from allauth.account.adapter import DefaultAccountAdapter
+from django.conf import settings
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
+
+from samspil.kernel import clock
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -16,9 +19,18 @@ class AccountAdapter(DefaultAccountAdapter):
         """Never: an account begins with an invitation."""
         return False
 
+    def is_reauthentication_required(self, *, app: str, **kwargs: Any) -> bool:
+        """Not within five minutes of signing in: the person has just shown who it is."""
+        from allauth.account.internal.flows.login import get_authentication_records
+
+        records = get_authentication_records(self.request, self.request.user)
+        age = clock.now().timestamp() - records[-1]["at"] if records else None
+        if age is not None and age < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT:
+            return False
+        return bool(super().is_reauthentication_required(app=app))
+
     def send_mail(self, template_prefix: str, email: str, context: dict[str, Any]) -> None:
         """Queue the mail in the transaction that it belongs to (house rule 8)."""
-        from samspil.kernel import clock
         from samspil.kernel.mail import queue
 
         message: EmailMessage = self.render_mail(template_prefix, email, context)

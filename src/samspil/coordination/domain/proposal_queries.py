@@ -450,7 +450,7 @@ def _terms(numbers: dict[str, Any]) -> Iterable[tuple[str, str]]:
     if numbers["longest_km"] is not None:
         yield (
             _("3. Kort afstand"),
-            _("højst %(km)s km fra en godkendt skole") % {"km": numbers["longest_km"]},
+            _("højst %(km)s km at køre fra en godkendt skole") % {"km": numbers["longest_km"]},
         )
     yield _("4. Samme udbyder som sidste år"), _("%(count)s mål") % {"count": numbers["kept"]}
     yield _("5. Garantihold"), _("%(count)s mål") % {"count": numbers["guarantees"]}

@@ -96,8 +96,8 @@ def request_proposal(
             proposal,
             after={"gaps": facts.gaps, "courses": facts.asked},
             summary=ngettext(
-                "Bad om et forslag til %(count)s hul.",
-                "Bad om et forslag til %(count)s huller.",
+                "Bad om et forslag til at lukke %(count)s hul.",
+                "Bad om et forslag til at lukke %(count)s huller.",
                 facts.gaps,
             )
             % {"count": facts.gaps},

@@ -409,8 +409,8 @@ def test_speed_of_thirteen_returned_workbooks() -> None:
     for group in ("SOSU", "Transport"):
         book.put_rows(group, [[*row[:6], "x", "2 hold", "uge 37", "G", "1 uge", None, "ok"] for row in book.rows_of(group)])
     content = book.content()
-    started = time.perf_counter()
+    started = time.process_time()
     for _ in range(13):
         reading = read_form(content, "xlsx", form)
         settled(ReadForm.from_json(reading.to_json()), form)
-    assert time.perf_counter() - started < 4
+    assert time.process_time() - started < 4

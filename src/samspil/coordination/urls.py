@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from samspil.coordination.views import board, forms, proposals, returns, rounds
+from samspil.coordination.views import board, forms, matrix, proposals, returns, rounds
 
 app_name = "coordination"
 urlpatterns = [
@@ -64,4 +64,8 @@ urlpatterns = [
     ),
     path("<int:round_id>/maal/<int:row_id>/udtag/", board.archive, name="archive_course"),
     path("<int:round_id>/maal/<int:row_id>/tilbage/", board.bring_back, name="bring_back"),
+    path("<int:round_id>/indlaes-oversigt/", matrix.upload, name="matrix_upload"),
+    path("indlaest-oversigt/<int:matrix_id>/", matrix.preview, name="matrix"),
+    path("indlaest-oversigt/<int:matrix_id>/fortryd/", matrix.undo, name="undo_matrix"),
+    path("indlaest-oversigt/<int:matrix_id>/kasser/", matrix.discard, name="discard_matrix"),
 ]

@@ -242,7 +242,8 @@ def _code_of(value: Any) -> str:
     return ""
 
 
-def _alias(value: Any) -> str:
+def heading_field(value: Any) -> str:
+    """The field that a heading names in one of the ways people write it; '' for none."""
     if not isinstance(value, str) or len(value) > 60:
         return ""
     text = cells.folded(value).strip(" .:*")
@@ -270,7 +271,7 @@ def _find_table(sheet: Sheet) -> _Table | None:
             break
     names_row = -1
     for index, row in enumerate(sheet.rows[:200]):
-        found = [(column, name) for column, value in enumerate(row) if (name := _alias(value))]
+        found = [(column, name) for column, value in enumerate(row) if (name := heading_field(value))]
         if len({name for _c, name in found}) >= 3 and (columns or _has_handle(found)):
             names_row = index
             taken = set(columns.values())
@@ -640,18 +641,19 @@ def _read_cell(name: str, raw: Any, year: int) -> CellRead:
     )  # fmt: skip
 
 
-def _mark_values(mark: cells.Mark) -> dict[str, Any]:
+def mark_values(mark: cells.Mark) -> dict[str, Any]:
+    """A mark as the fields of an answer that it sets."""
     pairs = {name: getattr(mark, name) for name in ("offers", "runs", "when", "guarantee", "will_follow", "note")}
     return {name: value for name, value in pairs.items() if value != empty_value(name)}
 
 
 def _mark_cell(name: str, result: cells.Reading[cells.Mark]) -> CellRead:
-    values = _mark_values(result.value) if result.value else {}
+    values = mark_values(result.value) if result.value else {}
     if name == "offers" and result.state == "read":
         values.setdefault("offers", None)
     return CellRead(
         name, "", "", result.state, values, result.remark,
-        tuple(_mark_values(option) for option in result.options),
+        tuple(mark_values(option) for option in result.options),
     )  # fmt: skip
 
 

@@ -92,6 +92,8 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "not_approved": _("%(school)s er ikke godkendt til FKB %(fkb)s. Svaret bliver ikke brugt."),
     "title_differs": _("Her hedder målet »%(raw)s«; i runden hedder det »%(kept)s«."),
     "cell_comment": _("Kommentar til feltet: »%(text)s«"),
+    "follows_whom": _("Der står »følger«, men flere skoler udbyder målet. Hvem er udbydende skole for det fælles hold?"),
+    "other_overview_year": _("Oversigten er fra %(found)s. Tiderne er flyttet til samme uge, kvartal eller dato i %(year)s."),
     "stands_already": _("Der står allerede noget andet på oversigten. Hvad gælder?"),
 }
 

@@ -43,6 +43,7 @@ class MatrixImport(models.Model):
     """Last year's overview as a matrix workbook on its way into the round's board.
 
     ``reading`` is ``domain.overview_import.ReadMatrix`` as JSON; the rest as in ``Return``.
+    ``comments`` are the ids of the comments that came along, for undo.
     """
 
     round = models.ForeignKey(
@@ -57,6 +58,7 @@ class MatrixImport(models.Model):
     change_set = models.ForeignKey(
         "coordination.ChangeSet", null=True, blank=True, on_delete=models.SET_NULL, related_name="+"
     )
+    comments = models.JSONField(default=list)
     questions = models.PositiveIntegerField(default=0)
     errors = models.PositiveIntegerField(default=0)
     changed = models.PositiveIntegerField(default=0)

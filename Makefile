@@ -38,6 +38,12 @@ reference:  ## write docs/reference from the code
 	@tools/venv.sh dev
 	@$(TEST_SETTINGS) $(MANAGE) write_reference
 
+.PHONY: bench
+bench:  ## measure what has a limit, on a PostgreSQL of its own; writes docs/benchmarks.md
+	@tools/debian.sh postgresql chromium
+	@tools/venv.sh dev
+	@$(PY) benchmarks/run.py
+
 .PHONY: messages
 messages:  ## gather new Danish texts into the English catalogue
 	@tools/debian.sh gettext

@@ -243,6 +243,39 @@ def test_lines_that_the_board_has_overtaken_are_left_out(case: RoundCase) -> Non
     assert cell(case, 1, 1) is None
 
 
+def test_a_school_that_left_and_a_frozen_fkb_are_left_out(case: RoundCase) -> None:
+    other = case.add_fkb("9223", courses=1)
+    case.intend(case.rows[4], 2, take_on_days=Decimal(3))
+    proposal = ask(case)
+    board.school_leaves(
+        actor=case.secretariat,
+        now=NOW,
+        round=case.round,
+        organisation=case.schools[1],
+        on=NOW.date(),
+    )
+    RoundFkb.objects.filter(pk=other.pk).update(status="frozen")
+    used = use(case, proposal)
+    assert line(proposal, case, 1, 1).state == "stale"
+    assert line(proposal, case, 4, 2).state == "stale"
+    assert (used.taken, used.stale) == (2, 3)
+    assert cell(case, 0, 0) is not None
+
+
+def test_a_follower_falls_with_its_holder(case: RoundCase) -> None:
+    proposal = ask(case)
+    board.school_leaves(
+        actor=case.secretariat,
+        now=NOW,
+        round=case.round,
+        organisation=case.schools[0],
+        on=NOW.date(),
+    )
+    used = use(case, proposal, line(proposal, case, 0, 0), line(proposal, case, 0, 1))
+    assert (used.taken, used.stale) == (0, 2)
+    assert cell(case, 0, 1) is None
+
+
 def test_a_proposal_is_used_once(case: RoundCase) -> None:
     proposal = ask(case)
     use(case, proposal)

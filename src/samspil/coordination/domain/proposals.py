@@ -22,9 +22,11 @@ from samspil.coordination.enums import (
     PROPOSAL_TRANSITIONS,
     ChangeKind,
     CommitmentRole,
+    FkbStatus,
     LineState,
     Origin,
     ProposalStatus,
+    RoundStatus,
 )
 from samspil.coordination.models import (
     ChangeSet,
@@ -35,6 +37,7 @@ from samspil.coordination.models import (
     ProposalLine,
     Round,
     RoundFkb,
+    RoundSchool,
 )
 from samspil.kernel.actions import action, record
 from samspil.kernel.actor import Actor
@@ -80,7 +83,7 @@ def request_proposal(
     """
     round = lock_row(Round.objects.select_related("network"), round.pk)
     facts = planning.snapshot(round, round_fkb)
-    if not facts.asked:
+    if round.status == RoundStatus.CLOSED or not facts.asked:
         raise Conflict(_("Der er ingen mål at lave forslag om. Oversigten er låst eller tom."))
     earlier = _put_earlier_away(round, round_fkb, actor=actor, now=now)
     proposal = Proposal.objects.create(
@@ -266,8 +269,8 @@ def use_proposal(
     """
     proposal = _open(proposal)
     lines = _chosen(proposal, line_ids, only_fkb)
-    board = _Board(lines)
-    live = [line for line in lines if not board.has_overtaken(line)]
+    board = _Board(proposal.round, lines)
+    live = board.usable(lines)
     changes = board.changes(live)
     taken = {line.pk for line in live}
     stale = {line.pk for line in lines} - taken
@@ -309,7 +312,7 @@ def reject_proposal_lines(
     """
     proposal = _open(proposal)
     lines = _chosen(proposal, line_ids, None)
-    board = _Board(lines)
+    board = _Board(proposal.round, lines)
     live = [line for line in lines if not board.has_overtaken(line)]
     with translation.override("da"):
         summary = _("Sagt nej til %(lines)s fra et forslag.") % {"lines": _numbers(live)}
@@ -379,7 +382,7 @@ def _chosen(
 ) -> list[ProposalLine]:
     lines = (
         proposal.lines.filter(state=LineState.OPEN, organisation__isnull=False)
-        .select_related("round_course__course", "organisation")
+        .select_related("round_course__course", "round_course__round_fkb", "organisation")
         .order_by("round_course__course__number", "round_course_id", "pk")
     )
     if line_ids is not None:
@@ -417,13 +420,15 @@ def _numbers(lines: Iterable[ProposalLine]) -> str:
 def _used_words(lines: Sequence[ProposalLine]) -> str:
     """``Forslag brugt: 90131, 90132``: the step's name on the board and in the history."""
     with translation.override("da"):
+        if not lines:
+            return _("Ingen linjer kunne bruges; oversigten er ændret siden.")
         return _("Forslag brugt: %(numbers)s") % {"numbers": _numbers(lines)}
 
 
 class _Board:
     """The rows that a proposal's lines are about, as the board has them now."""
 
-    def __init__(self, lines: Sequence[ProposalLine]) -> None:
+    def __init__(self, round: Round, lines: Sequence[ProposalLine]) -> None:
         rows = {line.round_course_id for line in lines}
         self.cells: dict[tuple[int, int], Commitment] = {}
         self.providers: dict[int, list[Commitment]] = {row: [] for row in rows}
@@ -431,6 +436,11 @@ class _Board:
             self.cells[cell.round_course_id, cell.organisation_id] = cell
             if cell.role in _PROVIDING:
                 self.providers[cell.round_course_id].append(cell)
+        self.schools = set(
+            RoundSchool.objects.filter(round=round, left_on__isnull=True).values_list(
+                "organisation_id", flat=True
+            )
+        )
         self.intents = {
             (intent.round_course_id, intent.form.organisation_id): intent
             for intent in Intent.objects.filter(round_course__in=rows)
@@ -444,13 +454,42 @@ class _Board:
         )
 
     def has_overtaken(self, line: ProposalLine) -> bool:
-        """The cell was changed since, or the course to be held got a school otherwise."""
+        """Whether the line can't be used any more.
+
+        Its cell was changed since, its school has left (R62), its overview was frozen, or the
+        course to be held got a school otherwise.
+        """
         cell = self.cells.get((line.round_course_id, line.organisation_id or 0))
         if (cell.version if cell else 0) != line.expected_version:
+            return True
+        if line.organisation_id not in self.schools:
+            return True
+        if line.round_course.round_fkb.status != FkbStatus.OPEN:
             return True
         return line.role == CommitmentRole.HOLDER and bool(
             self.providers[line.round_course_id] or line.round_course_id in self.external
         )
+
+    def usable(self, lines: Sequence[ProposalLine]) -> list[ProposalLine]:
+        """Lines that still hold; a follower falls with the holder that it was to follow."""
+        live = [line for line in lines if not self.has_overtaken(line)]
+        fallen = {
+            line.round_course_id
+            for line in lines
+            if line.role == CommitmentRole.HOLDER and line not in live
+        }
+        return [
+            line
+            for line in live
+            if line.role == CommitmentRole.HOLDER
+            or line.round_course_id not in fallen
+            or self._can_be_followed(line.round_course_id)
+        ]
+
+    def _can_be_followed(self, row: int) -> bool:
+        """Somebody holds the course, or one school alone offers it and can become its holder."""
+        providers = self.providers[row]
+        return len(providers) == 1 or any(c.role == CommitmentRole.HOLDER for c in providers)
 
     def changes(self, lines: Sequence[ProposalLine]) -> list[CellChange]:
         """Cells for the lines, and for the one school that is followed where it held alone.
@@ -465,7 +504,7 @@ class _Board:
         for row in followed:
             if row in held or any(c.role == CommitmentRole.HOLDER for c in self.providers[row]):
                 continue
-            if len(self.providers[row]) != 1:
+            if not self._can_be_followed(row):
                 number = next(
                     line.round_course.course.number for line in lines if line.round_course_id == row
                 )

@@ -26,6 +26,7 @@ from samspil.coordination.domain.board import CellChange, and_list, person_name,
 from samspil.coordination.domain.round_queries import gap_rows, get_round
 from samspil.coordination.enums import ChangeKind, CommitmentRole, FkbStatus, FormStatus
 from samspil.coordination.models import (
+    ChangeEntry,
     ChangeSet,
     Commitment,
     CourseComment,
@@ -223,7 +224,7 @@ def board(actor: Actor, round_id: int, fkb_number: str) -> Board:
         is_open=rules.is_board_open(place.round, place.status),
         can_write=built.can_write,
         is_secretariat=rules.is_secretariat(actor, place.round),
-        last_change=last_change(actor, place.round),
+        last_change=last_change(actor, place.round, place),
         only_core=place.round.duty_relations == [RelationKind.CORE],
         has_constructed=any(row.is_constructed for row in raw),
     )
@@ -242,12 +243,25 @@ def _returned(round: Round) -> tuple[int, int]:
     return figures["back"], figures["total"]
 
 
-def last_change(actor: Actor, round: Round) -> LastChange | None:
-    """The newest change of the board that the actor made and has not undone."""
+def last_change(
+    actor: Actor, round: Round, round_fkb: RoundFkb | None = None
+) -> LastChange | None:
+    """The newest change that the actor made and has not undone: of one FKB, or of the round."""
     if actor.person_id is None:
         return None
+    made = ChangeSet.objects.filter(
+        round=round, person_id=actor.person_id, undone_at__isnull=True
+    )
+    if round_fkb is not None:
+        made = made.filter(
+            Exists(
+                ChangeEntry.objects.filter(
+                    change_set=OuterRef("pk"), commitment__round_course__round_fkb=round_fkb
+                )
+            )
+        )
     last = (
-        ChangeSet.objects.filter(round=round, person_id=actor.person_id, undone_at__isnull=True)
+        made
         .exclude(kind=ChangeKind.LEAVE)
         .order_by("-at", "-pk")
         .values_list("pk", "summary")

@@ -25,6 +25,7 @@ from samspil.coordination.domain.board_queries import (
     Board,
     CellDetail,
     CourseDetail,
+    LastChange,
     Row,
 )
 from samspil.coordination.interfaces.board_forms import CellForm, CommentForm, ExternalForm, WhyForm
@@ -232,7 +233,6 @@ def cell(request: ActorRequest, round_id: int, row_id: int, organisation_id: int
     return JsonResponse(
         {
             "message": said,
-            **({"undo": f"{_base(round_id)}fortryd/{made.pk}/"} if made else {}),
             **_row_again(request, detail),
         }
     )
@@ -343,7 +343,11 @@ def _rows_again(
             )
             for row_id in row_ids[: board_queries.PAGE_SIZE]
         ]
-        return {"rows": [_row_markup(row, base, across=True) for row in rows]}
+        round = board_queries.get_row(request.actor, round_id, row_ids[0]).round_fkb.round
+        return {
+            "rows": [_row_markup(row, base, across=True) for row in rows],
+            "undo": _undo_address(base, board_queries.last_change(request.actor, round)),
+        }
     whole = board_queries.board(request.actor, round_id, number)
     shown = ",".join(str(column.organisation_id) for column in whole.columns)
     return {
@@ -353,7 +357,12 @@ def _rows_again(
         "lede": render_to_string("coordination/board/_lede.html", {"lede": _lede(whole)}),
         "counts": [segment.count for segment in _segments(whole, SHOW[0], {})],
         "reload": bool(columns) and shown != columns,
+        "undo": _undo_address(base, whole.last_change),
     }
+
+
+def _undo_address(base: str, change: LastChange | None) -> str:
+    return f"{base}fortryd/{change.pk}/" if change else ""
 
 
 def _row_markup(row: Row, base: str, *, across: bool) -> str:
@@ -379,19 +388,9 @@ def undo(request: ActorRequest, round_id: int, change_set_id: int) -> HttpRespon
     if not _from_script(request):
         messages.success(request, said)
         return _onwards(request, f"{_base(round_id)}tavle/")
-    before = board_queries.last_change(request.actor, change_set.round)
-    return JsonResponse(
-        {
-            "message": said,
-            "undo": f"{_base(round_id)}fortryd/{before.pk}/" if before else "",
-            **_rows_again(
-                request,
-                round_id,
-                request.POST.get("fkb", ""),
-                board_queries.rows_of(change_set),
-            ),
-        }
-    )
+    number = request.POST.get("fkb", "")
+    touched = board_queries.rows_of(change_set)
+    return JsonResponse({"message": said, **_rows_again(request, round_id, number, touched)})
 
 
 # ---------------------------------------------------------------- one course

@@ -15,8 +15,10 @@ from typing import Any
 from django.conf import settings
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from samspil.kernel import roles
-from samspil.network.models import Person
+from samspil.catalogue.models import Approval
+from samspil.kernel import clock, roles
+from samspil.kernel.actor import Actor
+from samspil.network.models import Membership, Person, RoleAssignment
 from tests.factories.board import NOW, RoundCase, make_person, make_round
 
 Kwargs = dict[str, Any]
@@ -53,15 +55,40 @@ class World:
 
     @cached_property
     def change_set(self) -> Any:
-        from samspil.coordination.models import ChangeSet
+        from samspil.coordination.domain.board import CellChange, set_cell
 
-        return ChangeSet.objects.create(
+        made = set_cell(
+            actor=self.inside.secretariat,
+            now=NOW,
             round=self.inside.round,
-            kind="cell",
-            summary="Konstrueret ændring",
-            actor_label="Sekretær Sørensen",
-            person_id=self.inside.secretariat_person.pk,
-            at=NOW,
+            change=CellChange(self.inside.rows[1].pk, self.school.pk, "own", runs=1),
+        )
+        assert made is not None
+        return made
+
+    @cached_property
+    def batch(self) -> Any:
+        from samspil.kernel.imports.actions import upload
+
+        return upload(
+            actor=Actor.system("tests"),
+            now=NOW,
+            spec="fkb",
+            content="nummer;titel;branche\n9555;Prøvens FKB;SOSU\n".encode(),
+            name="fkb.csv",
+        )
+
+    @cached_property
+    def invitation(self) -> Any:
+        from samspil.network.domain.people import invite
+
+        return invite(
+            actor=self.inside.secretariat,
+            now=clock.now(),
+            scope=self.inside.network,
+            email="ny@example.test",
+            name="Ny Læser",
+            role=roles.READER,
         )
 
     @cached_property
@@ -83,6 +110,46 @@ class World:
             content=write_form(form_snapshot(form)),
         )
 
+    @cached_property
+    def batch(self) -> Any:
+        """A list that a keeper of the catalogue has handed in."""
+        from samspil.kernel.imports.actions import upload
+
+        content = "Fagnr;Titel\n90999;Prøve\n".encode()
+        spec = "catalogue.courses"
+        return upload(
+            actor=self.inside.secretariat, now=NOW, spec=spec, content=content, name="liste.csv"
+        )
+
+    @cached_property
+    def batch(self) -> Any:
+        from samspil.kernel.imports.actions import upload
+
+        return upload(
+            actor=Actor.system("tests"),
+            now=NOW,
+            spec="fkb",
+            content="nummer;titel;branche\n9555;Prøvens FKB;SOSU\n".encode(),
+            name="fkb.csv",
+        )
+
+    @cached_property
+    def invitation(self) -> Any:
+        from datetime import timedelta
+
+        from samspil.network.models import Invitation
+
+        return Invitation.objects.create(
+            email="ny@example.test",
+            name="Ny",
+            role=roles.SCHOOL_COORDINATOR,
+            organisation=self.school,
+            token_hash="x",
+            invited_by=self.inside.secretariat_person,
+            created_at=NOW,
+            expires_at=NOW + timedelta(days=9999),
+        )
+
 
 OUTSIDE = ("outside secretariat", "outside coordinator")
 
@@ -101,7 +168,23 @@ PARAMETERS: dict[str, Callable[[World], Any]] = {
     "change_set_id": lambda w: w.change_set.pk,
     "return_id": lambda w: w.returned.pk,
     "number": lambda w: w.inside.fkb.fkb.number,
+    "invitation_id": lambda w: w.invitation.pk,
+    "batch_id": lambda w: w.batch.pk,
+    "spec": lambda w: "fkb",
+    "approval_id": lambda w: Approval.objects.filter(fkb=w.inside.fkb.fkb).order_by("pk")[0].pk,
+    "membership_id": lambda w: (
+        Membership.objects.get(network=w.inside.network, organisation=w.school).pk
+    ),
+    "assignment_id": lambda w: RoleAssignment.objects.get(person=w.people["coordinator"]).pk,
+    "token": lambda w: "no-such-token",
     "year": lambda w: w.inside.round.year,
+    "batch_id": lambda w: w.batch.pk,
+    "spec": lambda w: "catalogue.courses",
+    "approval_id": lambda w: w.inside.fkb.fkb.approvals.order_by("pk")[0].pk,
+    "membership_id": lambda w: w.school.memberships.order_by("pk")[0].pk,
+    "assignment_id": lambda w: w.people["leader"].role_assignments.order_by("pk")[0].pk,
+    "invitation_id": lambda w: w.invitation.pk,
+    "token": lambda w: "x",
     "person_id": lambda w: w.people["coordinator"].pk,
 }
 
@@ -114,7 +197,26 @@ KWARGS: dict[str, Callable[[World], Kwargs]] = {
 }
 
 # Addresses with an object in them that everybody signed in may see.
-SEEN_BY_ALL: set[str] = set()
+# The catalogue, and the lists read into it, are common to all networks: their secretariats see it.
+SEEN_BY_ALL: set[str] = {
+    "catalogue:fkb",
+    "catalogue:fkb_edit",
+    "catalogue:course",
+    "catalogue:course_edit",
+    "catalogue:course_archive",
+    "catalogue:course_restore",
+    "catalogue:relation",
+    "catalogue:approval_new",
+    "catalogue:approval_end",
+    "catalogue:import_new",
+    "catalogue:import",
+    "catalogue:import_columns",
+    "catalogue:import_apply",
+    "catalogue:import_refresh",
+    "catalogue:import_discard",
+    "catalogue:import_undo",
+    "catalogue:import_file",
+}
 
 
 @dataclass(frozen=True)

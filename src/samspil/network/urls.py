@@ -1,6 +1,42 @@
 """Addresses of the network context."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from samspil.network.views import pages
 
 app_name = "network"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", pages.network_list, name="index"),
+    path("<int:network_id>/", pages.network, name="network"),
+    path("<int:network_id>/personer/", pages.network_people, name="people"),
+    path("<int:network_id>/tag-med/", pages.add_member, name="add_member"),
+    path("<int:network_id>/opret/", pages.organisation_new, name="organisation_new"),
+    path("<int:network_id>/inviter/", pages.invite_to_network, name="invite_to_network"),
+    path("medlem/<int:membership_id>/forlader/", pages.leave, name="leave"),
+    path("organisation/<int:organisation_id>/", pages.organisation, name="organisation"),
+    path(
+        "organisation/<int:organisation_id>/ret/", pages.organisation_edit, name="organisation_edit"
+    ),
+    path(
+        "organisation/<int:organisation_id>/navn/",
+        pages.organisation_rename,
+        name="organisation_rename",
+    ),
+    path(
+        "organisation/<int:organisation_id>/sammenlaeg/",
+        pages.organisation_merge,
+        name="organisation_merge",
+    ),
+    path(
+        "organisation/<int:organisation_id>/inviter/",
+        pages.invite_to_organisation,
+        name="invite_to_organisation",
+    ),
+    path(
+        "invitation/<int:invitation_id>/traek-tilbage/",
+        pages.withdraw_invitation,
+        name="withdraw_invitation",
+    ),
+    path("rolle/<int:assignment_id>/ophoer/", pages.end_role, name="end_role"),
+    path("velkommen/<str:token>/", pages.accept_invitation, name="accept_invitation"),
+]

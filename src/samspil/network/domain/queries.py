@@ -18,6 +18,7 @@ from samspil.kernel.models import AuditEvent
 from samspil.network.models import (
     Invitation,
     Membership,
+    Municipality,
     Network,
     Organisation,
     OrganisationName,
@@ -31,20 +32,20 @@ def networks(actor: Actor) -> list[Network]:
     return list(Network.objects.visible_to(actor).order_by("name", "pk"))
 
 
-def get_network(actor: Actor, key: str) -> Network:
+def get_network(actor: Actor, pk: int) -> Network:
     """One network. Raises ``NotFound`` when the actor does not see it."""
-    found = Network.objects.visible_to(actor).filter(key=key).first()
+    found = Network.objects.visible_to(actor).filter(pk=pk).first()
     if found is None:
         raise NotFound(_("Samarbejdet findes ikke."))
     return found
 
 
-def get_organisation(actor: Actor, key: str) -> Organisation:
+def get_organisation(actor: Actor, pk: int) -> Organisation:
     """One organisation, closed ones too. Raises ``NotFound``."""
     found = (
         Organisation.objects.visible_to(actor)
         .select_related("municipality", "successor")
-        .filter(key=key)
+        .filter(pk=pk)
         .first()
     )
     if found is None:
@@ -58,6 +59,16 @@ def memberships(network: Network) -> list[Membership]:
         "organisation", "organisation__municipality", "network"
     ).order_by("organisation__name", "pk")
     return sorted(rows, key=lambda row: (row.valid_to is not None, row.kind != "member"))
+
+
+def memberships_of(actor: Actor, organisation: Organisation) -> list[Membership]:
+    """An organisation's places in the networks the actor sees, open ones first."""
+    rows = (
+        organisation.memberships.filter(network__in=Network.objects.visible_to(actor))
+        .select_related("network")
+        .order_by("network__name", "pk")
+    )
+    return sorted(rows, key=lambda row: row.valid_to is not None)
 
 
 def get_membership(actor: Actor, pk: int) -> Membership:
@@ -142,6 +153,11 @@ def not_members(actor: Actor, network: Network) -> QuerySet[Organisation]:
     del actor
     inside = Membership.objects.filter(network=network, valid_to=None).values("organisation_id")
     return Organisation.objects.filter(valid_to=None).exclude(pk__in=inside).order_by("name", "pk")
+
+
+def municipalities() -> QuerySet[Municipality]:
+    """Every municipality by name, for choices."""
+    return Municipality.objects.order_by("name", "pk")
 
 
 def merge_targets(organisation: Organisation) -> QuerySet[Organisation]:

@@ -1,0 +1,185 @@
+"""The forms of the network pages. They clean and save nothing."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from samspil.kernel.actor import Actor
+from samspil.network.domain.people import NETWORK_ROLES, SCHOOL_ROLES
+from samspil.network.domain.queries import merge_targets, municipalities, not_members
+from samspil.network.enums import MembershipKind, OrganisationKind
+from samspil.network.models import Municipality, Network, Organisation
+from samspil.ui.forms import DateField, Width
+
+
+class OrganisationForm(forms.Form):
+    """Address and the like of an organisation; ``version`` notices a change meanwhile."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    short_name = forms.CharField(
+        label=_("Kort navn"),
+        max_length=60,
+        required=False,
+        help_text=_("Står over skolens kolonne på tavlen."),
+    )
+    kind = forms.ChoiceField(label=_("Slags"), choices=OrganisationKind.choices)
+    aliases = forms.CharField(
+        label=_("Andre navne"),
+        required=False,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Ét navn på hver linje. Lister læses også ind på disse navne."),
+    )
+    street = forms.CharField(label=_("Adresse"), max_length=120, required=False)
+    postcode = forms.RegexField(
+        label=_("Postnummer"),
+        regex=r"^\d{4}$",
+        required=False,
+        widget=Width(forms.TextInput(), 4),
+        error_messages={"invalid": _("Et postnummer har fire cifre.")},
+    )
+    city = forms.CharField(label=_("By"), max_length=80, required=False)
+    municipality: forms.ModelChoiceField[Municipality] = forms.ModelChoiceField(
+        label=_("Kommune"), queryset=Municipality.objects.none(), required=False
+    )
+    institution_number = forms.CharField(
+        label=_("Institutionsnummer"),
+        max_length=12,
+        required=False,
+        widget=Width(forms.TextInput(), 8),
+    )
+    email = forms.EmailField(label=_("E-mail"), required=False)
+    website = forms.CharField(label=_("Hjemmeside"), max_length=200, required=False)
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["municipality"].queryset = municipalities()  # type: ignore[attr-defined]
+
+    @classmethod
+    def of(cls, organisation: Organisation) -> OrganisationForm:
+        """The form, filled in with what stands."""
+        names = [name for name in cls.base_fields if name not in ("aliases", "municipality")]
+        initial = {name: getattr(organisation, name) for name in names}
+        initial["aliases"] = "\n".join(organisation.aliases)
+        initial["municipality"] = organisation.municipality_id
+        return cls(initial=initial)
+
+    def clean_aliases(self) -> list[str]:
+        """One name a line."""
+        return [line.strip() for line in self.cleaned_data["aliases"].splitlines() if line.strip()]
+
+    @property
+    def values(self) -> dict[str, Any]:
+        """What the action takes."""
+        data = {
+            name: value
+            for name, value in self.cleaned_data.items()
+            if name not in ("version", "municipality")
+        }
+        data["municipality_id"] = (
+            self.cleaned_data["municipality"].pk if self.cleaned_data["municipality"] else None
+        )
+        return data
+
+
+class NewOrganisationForm(forms.Form):
+    """A new organisation, taken into a network at once."""
+
+    name = forms.CharField(label=_("Navn"), max_length=200)
+    kind = forms.ChoiceField(label=_("Slags"), choices=OrganisationKind.choices)
+    membership_kind = forms.ChoiceField(
+        label=_("Kommer med som"),
+        choices=MembershipKind.choices,
+        initial=MembershipKind.INVITED,
+        widget=forms.RadioSelect,
+    )
+    valid_from = DateField(label=_("Fra"), required=False)
+
+
+class AddMemberForm(forms.Form):
+    """An organisation that exists becomes a member or guest."""
+
+    organisation: forms.ModelChoiceField[Organisation] = forms.ModelChoiceField(
+        label=_("Organisation"), queryset=Organisation.objects.none()
+    )
+    kind = forms.ChoiceField(
+        label=_("Kommer med som"),
+        choices=MembershipKind.choices,
+        initial=MembershipKind.MEMBER,
+        widget=forms.RadioSelect,
+    )
+    valid_from = DateField(label=_("Fra"), required=False)
+
+    def __init__(self, *args: Any, actor: Actor, network: Network, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["organisation"].queryset = not_members(actor, network)  # type: ignore[attr-defined]
+
+
+class RenameForm(forms.Form):
+    """A new name from a day on."""
+
+    name = forms.CharField(label=_("Nyt navn"), max_length=200)
+    on = DateField(label=_("Fra den dag"))
+
+
+class MergeForm(forms.Form):
+    """What a school becomes part of."""
+
+    successor: forms.ModelChoiceField[Organisation] = forms.ModelChoiceField(
+        label=_("Bliver en del af"), queryset=Organisation.objects.none()
+    )
+    on = DateField(label=_("Fra den dag"))
+
+    def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["successor"].queryset = merge_targets(organisation)  # type: ignore[attr-defined]
+
+
+class LeaveForm(forms.Form):
+    """The last day in a network, and why."""
+
+    on = DateField(label=_("Sidste dag i samarbejdet"))
+    reason = forms.CharField(
+        label=_("Hvorfor"),
+        required=False,
+        max_length=300,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text=_("Skrives i loggen."),
+    )
+
+
+class InviteForm(forms.Form):
+    """Somebody to invite to a role."""
+
+    name = forms.CharField(label=_("Navn"), max_length=120)
+    email = forms.EmailField(label=_("E-mail"))
+    role = forms.ChoiceField(label=_("Rolle"), choices=(), widget=forms.RadioSelect)
+
+    def __init__(self, *args: Any, scope: Network | Organisation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        roles = NETWORK_ROLES if isinstance(scope, Network) else SCHOOL_ROLES
+        self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
+
+
+class AcceptForm(forms.Form):
+    """Name and password of somebody who is new."""
+
+    name = forms.CharField(label=_("Dit navn"), max_length=120)
+    password = forms.CharField(
+        label=_("Adgangskode"),
+        help_text=_("Mindst 12 tegn."),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+    again = forms.CharField(
+        label=_("Adgangskoden igen"),
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean(self) -> dict[str, Any]:
+        """Both passwords are the same."""
+        data = super().clean() or {}
+        if data.get("password") and data.get("again") and data["password"] != data["again"]:
+            self.add_error("again", _("De to adgangskoder er ikke ens."))
+        return data

@@ -1,0 +1,484 @@
+"""Pages about networks, organisations and people."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from samspil.kernel import clock
+from samspil.kernel.errors import Conflict, Forbidden, Invalid
+from samspil.kernel.http import LOGIN, PUBLIC, ActorRequest, requires
+from samspil.network import rules
+from samspil.network.domain import organisations, people, queries
+from samspil.network.enums import MembershipKind
+from samspil.network.interfaces.forms import (
+    AcceptForm,
+    AddMemberForm,
+    InviteForm,
+    LeaveForm,
+    MergeForm,
+    NewOrganisationForm,
+    OrganisationForm,
+    RenameForm,
+)
+from samspil.ui.components import Entry, Tab
+
+Crumbs = list[tuple[str, str]]
+
+
+def insist(allowed: bool) -> None:
+    """Raise ``Forbidden`` before a form is even shown to somebody who may not send it."""
+    if not allowed:
+        raise Forbidden(_("Det har du ikke ret til."))
+
+
+def form_page(
+    request: ActorRequest,
+    form: forms.Form,
+    *,
+    heading: str,
+    crumbs: Crumbs,
+    submit: str,
+    cancel_url: str,
+    save: Callable[[dict[str, Any]], str],
+    said: str,
+    lede: str = "",
+    danger: bool = False,
+) -> HttpResponse:
+    """Show a form, or save it and go on. ``save`` takes the cleaned data and returns an address.
+
+    An ``Invalid`` becomes the error of its field; a ``Conflict`` an error of the whole form.
+    """
+    if request.method == "POST" and form.is_valid():
+        try:
+            url = save(form.cleaned_data)
+        except Invalid as error:
+            form.add_error(error.field if error.field in form.fields else None, error.message)
+        except Conflict as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, said)
+            return redirect(url)
+    return render(
+        request,
+        "network/form.html",
+        {
+            "form": form,
+            "heading": heading,
+            "crumb_list": crumbs,
+            "submit": submit,
+            "lede": lede,
+            "cancel_url": cancel_url,
+            "kind": "danger" if danger else "primary",
+        },
+    )
+
+
+def entries(events: list[Any]) -> list[Entry]:
+    """Audit events as lines of a history."""
+    return [
+        Entry(at=event.at, who=event.actor_label.split(" <")[0], text=event.summary)
+        for event in events
+    ]
+
+
+def _tabs(network: Any, current: str) -> list[Tab]:
+    return [
+        Tab(
+            _("Skoler"), reverse("network:network", args=[network.pk]), current=current == "members"
+        ),
+        Tab(
+            _("Personer og roller"),
+            reverse("network:people", args=[network.pk]),
+            current=current == "people",
+        ),
+    ]
+
+
+@requires(LOGIN)
+def network_list(request: ActorRequest) -> HttpResponse:
+    """The networks the actor sees."""
+    found = queries.networks(request.actor)
+    if len(found) == 1:
+        return redirect("network:network", found[0].pk)
+    return render(request, "network/networks.html", {"networks": found})
+
+
+@requires(LOGIN)
+def network(request: ActorRequest, network_id: int) -> HttpResponse:
+    """Members, guests, and those who left."""
+    found = queries.get_network(request.actor, network_id)
+    rows = queries.memberships(found)
+    members = [row for row in rows if row.valid_to is None and row.kind == MembershipKind.MEMBER]
+    guests = [row for row in rows if row.valid_to is None and row.kind == MembershipKind.INVITED]
+    former = [row for row in rows if row.valid_to is not None]
+    return render(
+        request,
+        "network/network.html",
+        {
+            "network": found,
+            "members": members,
+            "guests": guests,
+            "groups": [
+                (label, group)
+                for label, group in (
+                    (_("Medlemmer"), members),
+                    (_("Inviterede"), guests),
+                    (_("Har forladt samarbejdet"), former),
+                )
+                if group
+            ],
+            "may_run": rules.may_run_network(request.actor, found),
+            "tabs": _tabs(found, "members"),
+        },
+    )
+
+
+@requires(LOGIN)
+def network_people(request: ActorRequest, network_id: int) -> HttpResponse:
+    """Who holds which role in the network and its schools, and who is invited."""
+    found = queries.get_network(request.actor, network_id)
+    may_run = rules.may_run_network(request.actor, found)
+    return render(
+        request,
+        "network/people.html",
+        {
+            "network": found,
+            "assignments": queries.roles_in(network=found, today=clock.today()),
+            "invitations": queries.invitations(request.actor, network=found) if may_run else [],
+            "now": clock.now(),
+            "may_run": may_run,
+            "tabs": _tabs(found, "people"),
+        },
+    )
+
+
+@requires(LOGIN)
+@require_http_methods(["GET", "POST"])
+def add_member(request: ActorRequest, network_id: int) -> HttpResponse:
+    """Take an organisation that exists into the network."""
+    found = queries.get_network(request.actor, network_id)
+    insist(rules.may_run_network(request.actor, found))
+    home = reverse("network:network", args=[found.pk])
+    form = AddMemberForm(request.POST or None, actor=request.actor, network=found)
+
+    def save(data: dict[str, Any]) -> str:
+        organisations.add_member(actor=request.actor, now=clock.now(), network=found, **data)
+        return home
+
+    return form_page(
+        request,
+        form,
+        heading=_("Tag en skole med"),
+        crumbs=[(found.name, home)],
+        submit=_("Tag med"),
+        cancel_url=home,
+        save=save,
+        said=_("Skolen er kommet med."),
+        lede=_("Findes skolen ikke på listen, så opret den først."),
+    )
+
+
+@requires(LOGIN)
+@require_http_methods(["GET", "POST"])
+def organisation_new(request: ActorRequest, network_id: int) -> HttpResponse:
+    """Create an organisation and take it in."""
+    found = queries.get_network(request.actor, network_id)
+    insist(rules.may_run_network(request.actor, found))
+    home = reverse("network:network", args=[found.pk])
+    form = NewOrganisationForm(request.POST or None)
+
+    def save(data: dict[str, Any]) -> str:
+        made = organisations.create_organisation(
+            actor=request.actor, now=clock.now(), network=found, **data
+        )
+        return reverse("network:organisation", args=[made.pk])
+
+    return form_page(
+        request,
+        form,
+        heading=_("Opret en organisation"),
+        crumbs=[(found.name, home)],
+        submit=_("Opret"),
+        cancel_url=home,
+        save=save,
+        said=_("Organisationen er oprettet."),
+    )
+
+
+@requires(LOGIN)
+@require_http_methods(["GET", "POST"])
+def leave(request: ActorRequest, membership_id: int) -> HttpResponse:
+    """A school leaves, perhaps in the middle of the year (R62)."""
+    place = queries.get_membership(request.actor, membership_id)
+    insist(rules.may_end_membership(request.actor, place))
+    home = reverse("network:network", args=[place.network_id])
+    form = LeaveForm(request.POST or None, initial={"on": clock.today()})
+
+    def save(data: dict[str, Any]) -> str:
+        organisations.leave(actor=request.actor, now=clock.now(), membership=place, **data)
+        return home
+
+    return form_page(
+        request,
+        form,
+        heading=_("%(school)s forlader samarbejdet") % {"school": place.organisation.name},
+        crumbs=[(place.network.name, home)],
+        submit=_("Lad skolen forlade samarbejdet"),
+        cancel_url=home,
+        save=save,
+        danger=True,
+        lede=_(
+            "Det, skolen havde påtaget sig i åbne runder, mangler igen en udbyder fra den dag. Underskrevne aftaler bliver stående, som de er."
+        ),
+        said=_("%(school)s har forladt samarbejdet.") % {"school": place.organisation.name},
+    )
+
+
+def _facts(found: Any) -> list[tuple[str, Any]]:
+    pairs = [
+        (_("Kort navn"), found.short_name),
+        (
+            _("Adresse"),
+            ", ".join(
+                part for part in (found.street, f"{found.postcode} {found.city}".strip()) if part
+            ),
+        ),
+        (_("Kommune"), found.municipality.name if found.municipality else ""),
+        (_("Institutionsnummer"), found.institution_number),
+        (_("E-mail"), found.email),
+        (_("Hjemmeside"), found.website),
+    ]
+    return [(term, value) for term, value in pairs if value]
+
+
+@requires(LOGIN)
+def organisation(request: ActorRequest, organisation_id: int) -> HttpResponse:
+    """One organisation: facts, names it has had, mergers, roles, history."""
+    found = queries.get_organisation(request.actor, organisation_id)
+    may_change = rules.may_change_organisation(request.actor, found)
+    return render(
+        request,
+        "network/organisation.html",
+        {
+            "organisation": found,
+            "facts": _facts(found),
+            "names": found.names.order_by("-valid_to", "-pk"),
+            "predecessors": found.predecessors.order_by("name", "pk"),
+            "memberships": queries.memberships_of(request.actor, found),
+            "assignments": queries.roles_in(organisation=found, today=clock.today()),
+            "invitations": queries.invitations(request.actor, organisation=found)
+            if may_change
+            else [],
+            "now": clock.now(),
+            "history": entries(queries.history(found)) if may_change else [],
+            "may_change": may_change and found.valid_to is None,
+            "may_merge": found.valid_to is None and rules.may_merge(request.actor, found),
+        },
+    )
+
+
+@requires(LOGIN)
+@require_http_methods(["GET", "POST"])
+def organisation_edit(request: ActorRequest, organisation_id: int) -> HttpResponse:
+    """Change address and the like."""
+    found = queries.get_organisation(request.actor, organisation_id)
+    insist(rules.may_change_organisation(request.actor, found))
+    home = reverse("network:organisation", args=[found.pk])
+    form = (
+        OrganisationForm(request.POST) if request.method == "POST" else OrganisationForm.of(found)
+    )
+
+    def save(data: dict[str, Any]) -> str:
+        organisations.change_organisation(
+            actor=request.actor,
+            now=clock.now(),
+            organisation=found,
+            version=data["version"],
+            values=form.values,
+        )
+        return home
+
+    return form_page(
+        request,
+        form,
+        heading=_("Ret oplysninger"),
+        crumbs=[(found.name, home)],
+        submit=_("Gem"),
+        cancel_url=home,
+        save=save,
+        said=_("Oplysningerne er gemt."),
+    )
+
+
+@requires(LOGIN)
+@require_http_methods(["GET", "POST"])
+def organisation_rename(request: ActorRequest, organisation_id: int) -> HttpResponse:
+    """Give a new name; the old one stays in the history (R125)."""
+    found = queries.get_organisation(request.actor, organisation_id)
+    insist(rules.may_change_organisation(request.actor, found))
+    home = reverse("network:organisation", args=[found.pk])
+    form = RenameForm(request.POST or None, initial={"on": clock.today()})
+
+    def save(data: dict[str, Any]) -> str:
+        organisations.rename_organisation(
+            actor=request.actor, now=clock.now(), organisation=found, **data
+        )
+        return home
+
+    return form_page(
+        request,
+        form,
+        heading=_("Nyt navn"),
+        crumbs=[(found.name, home)],
+        submit=_("Skift navn"),
+        cancel_url=home,
+        save=save,
+        said=_("Navnet er skiftet."),
+        lede=_("Det gamle navn bliver i historikken, så skolen stadig kan findes på det."),
+    )
+
+
+@requires(LOGIN)
+@require_http_methods(["GET", "POST"])
+def organisation_merge(request: ActorRequest, organisation_id: int) -> HttpResponse:
+    """Make a school part of another (R125)."""
+    found = queries.get_organisation(request.actor, organisation_id)
+    insist(rules.may_merge(request.actor, found))
+    home = reverse("network:organisation", args=[found.pk])
+    form = MergeForm(request.POST or None, organisation=found, initial={"on": clock.today()})
+
+    def save(data: dict[str, Any]) -> str:
+        organisations.merge_organisations(
+            actor=request.actor, now=clock.now(), organisation=found, **data
+        )
+        return home
+
+    return form_page(
+        request,
+        form,
+        heading=_("Læg sammen med en anden"),
+        crumbs=[(found.name, home)],
+        submit=_("Læg sammen"),
+        cancel_url=home,
+        save=save,
+        danger=True,
+        said=_("Skolerne er lagt sammen."),
+        lede=_(
+            "Skolen lukkes dagen før og peger på den nye, som overtager dens pladser i samarbejderne og kan findes på dens navne."
+        ),
+    )
+
+
+def _invite(request: ActorRequest, scope: Any, home: str) -> HttpResponse:
+    insist(rules.may_assign_for(request.actor, scope))
+    form = InviteForm(request.POST or None, scope=scope)
+
+    def save(data: dict[str, Any]) -> str:
+        people.invite(actor=request.actor, now=clock.now(), scope=scope, **data)
+        return home
+
+    return form_page(
+        request,
+        form,
+        heading=_("Inviter en person"),
+        crumbs=[(scope.name, home)],
+        submit=_("Send invitation"),
+        cancel_url=home,
+        save=save,
+        said=_("Invitationen er sendt."),
+        lede=_("Personen får en mail med et link, der virker i 14 dage."),
+    )
+
+
+@requires(LOGIN)
+@require_http_methods(["GET", "POST"])
+def invite_to_network(request: ActorRequest, network_id: int) -> HttpResponse:
+    """Invite somebody to a role in the network."""
+    found = queries.get_network(request.actor, network_id)
+    return _invite(request, found, reverse("network:people", args=[found.pk]))
+
+
+@requires(LOGIN)
+@require_http_methods(["GET", "POST"])
+def invite_to_organisation(request: ActorRequest, organisation_id: int) -> HttpResponse:
+    """Invite somebody to a role for an organisation; a guest school's people, too."""
+    found = queries.get_organisation(request.actor, organisation_id)
+    return _invite(request, found, reverse("network:organisation", args=[found.pk]))
+
+
+def _back(scope: Any) -> HttpResponse:
+    if scope.organisation_id:
+        return redirect("network:organisation", scope.organisation_id)
+    return redirect("network:people", scope.network_id)
+
+
+@requires(LOGIN)
+@require_POST
+def withdraw_invitation(request: ActorRequest, invitation_id: int) -> HttpResponse:
+    """Take an invitation back."""
+    found = queries.get_invitation(request.actor, invitation_id)
+    people.withdraw_invitation(actor=request.actor, now=clock.now(), invitation=found)
+    messages.success(request, _("Invitationen er trukket tilbage."))
+    return _back(found)
+
+
+@requires(LOGIN)
+@require_POST
+def end_role(request: ActorRequest, assignment_id: int) -> HttpResponse:
+    """End a role today."""
+    found = queries.get_role(request.actor, assignment_id)
+    people.end_role(actor=request.actor, now=clock.now(), assignment=found, on=clock.today())
+    messages.success(request, _("Rollen ophører i dag."))
+    return _back(found)
+
+
+@requires(PUBLIC)
+@require_http_methods(["GET", "POST"])
+def accept_invitation(request: ActorRequest, token: str) -> HttpResponse:
+    """Follow the link of an invitation. The link itself is the permission."""
+    invitation = people.open_invitation(token, now=clock.now())
+    is_known = people.knows_email(invitation.email)
+    form = AcceptForm(request.POST or None, initial={"name": invitation.name})
+    if request.method == "POST" and (is_known or form.is_valid()):
+        data = (
+            {}
+            if is_known
+            else {"name": form.cleaned_data["name"], "password": form.cleaned_data["password"]}
+        )
+        try:
+            people.accept_invitation(actor=request.actor, now=clock.now(), token=token, **data)
+        except Invalid as error:
+            if is_known:
+                messages.error(request, error.message)
+            else:
+                form.add_error(error.field if error.field in form.fields else None, error.message)
+        else:
+            messages.success(
+                request,
+                _("Velkommen. Du har nu rollen %(role)s.")
+                % {"role": invitation.get_role_display()},
+            )
+            return redirect("/")
+    response = render(
+        request,
+        "network/accept.html",
+        {
+            "invitation": invitation,
+            "form": form,
+            "is_known": is_known,
+            "scope": invitation.organisation or invitation.network,
+            "login_url": f"{reverse('account_login')}?next={request.path}",
+            "is_signed_in": request.actor.kind == "person",
+        },
+    )
+    response["Referrer-Policy"] = "no-referrer"
+    return response

@@ -14,7 +14,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST
 
 from samspil.coordination import rules
-from samspil.coordination.domain import form_cycle, round_queries, rounds
+from samspil.coordination.domain import form_cycle, proposal_queries, round_queries, rounds
 from samspil.coordination.enums import FormStatus, RoundStatus
 from samspil.coordination.interfaces.form_files import workbook_of
 from samspil.coordination.interfaces.forms import DatesForm, OpenRoundForm, ReasonForm
@@ -148,6 +148,9 @@ def round_page(request: ActorRequest, round_id: int) -> HttpResponse:
             ],
             "progress_label": _("%(back)s af %(all)s skoler har svaret")
             % {"back": overview.returned, "all": len(overview.taking_part)},
+            "strip": proposal_queries.strip(request.actor, round, gaps=overview.gaps)
+            if round.status in (RoundStatus.MEETING, RoundStatus.SIGNING)
+            else None,
             "runs_it": runs_it,
             "own_form": own,
             "owns_open_form": own is not None and own.status == FormStatus.SENT,

@@ -73,10 +73,19 @@ def test_a_key_notices_a_changed_letter(a: int, b: int, c: int, data: st.DataObj
 
 
 times = st.sampled_from(
-    ["uge 37", "uge 7, 12 og 40", "3. kvartal", "september", "14.-16. september", "1. halvår", "hele året"]
+    [
+        "uge 37",
+        "uge 7, 12 og 40",
+        "3. kvartal",
+        "september",
+        "14.-16. september",
+        "1. halvår",
+        "hele året",
+    ]
 ).map(lambda text: values.parse_when(text, 2027).value)
 notes = st.text(
-    st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp", "Co", "Cn"]), max_size=60
+    st.characters(codec="utf-8", exclude_categories=["Cs", "Cc", "Cf", "Zl", "Zp", "Co", "Cn"]),
+    max_size=60,
 ).map(lambda text: values.parse_note(text).value)
 answers = st.builds(
     Answer,
@@ -145,7 +154,9 @@ def test_through_libreoffice_and_back(tmp_path: Path) -> None:
     soffice = shutil.which("soffice")
     if soffice is None:
         pytest.skip("LibreOffice is not installed")
-    form = snapshot(12, {1: FULL, 4: Answer(offers=False, note="linje 1\nlinje 2"), 5: Answer(will_follow=True)})
+    form = snapshot(
+        12, {1: FULL, 4: Answer(offers=False, note="linje 1\nlinje 2"), 5: Answer(will_follow=True)}
+    )
     path = tmp_path / "skema.xlsx"
     path.write_bytes(write_form(form))
     environment = {**os.environ, "HOME": str(tmp_path)}

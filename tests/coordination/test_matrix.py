@@ -15,7 +15,12 @@ from hypothesis import strategies as st
 
 from samspil.catalogue.models import Course
 from samspil.coordination.domain import overview_import
-from samspil.coordination.domain.overview_import import BoardState, ReadMatrix, School, settle_matrix
+from samspil.coordination.domain.overview_import import (
+    BoardState,
+    ReadMatrix,
+    School,
+    settle_matrix,
+)
 from samspil.coordination.interfaces import matrix as interface
 from samspil.coordination.interfaces.remarks import sentence
 from samspil.coordination.models import Commitment, CourseComment, MatrixImport, RoundCourse
@@ -24,7 +29,16 @@ from samspil.kernel.spreadsheets.reader import read_workbook
 from tests.factories.board import NOW, RoundCase, make_round
 
 MESSY = Path(__file__).resolve().parents[2] / "data" / "messy" / "overblik_2026.xlsx"
-NAMES = ["SOSU ØJ", "Randers SOSU", "Herning", "STV", "FVH", "Tradium", "AARHUS TECH", "Viden Djurs"]
+NAMES = [
+    "SOSU ØJ",
+    "Randers SOSU",
+    "Herning",
+    "STV",
+    "FVH",
+    "Tradium",
+    "AARHUS TECH",
+    "Viden Djurs",
+]
 
 
 def board(numbers: list[str], names: list[str] = NAMES, year: int = 2027) -> BoardState:
@@ -33,7 +47,9 @@ def board(numbers: list[str], names: list[str] = NAMES, year: int = 2027) -> Boa
         year=year,
         schools={i: School(i, name, (name,)) for i, name in enumerate(names, 1)},
         courses={i: (number, f"Mål {number}", "2222") for i, number in enumerate(numbers, 1)},
-        approved=frozenset((c, s) for c in range(1, len(numbers) + 1) for s in range(1, len(names) + 1)),
+        approved=frozenset(
+            (c, s) for c in range(1, len(numbers) + 1) for s in range(1, len(names) + 1)
+        ),
         cells={},
         comments=frozenset(),
     )
@@ -60,7 +76,8 @@ def small(*rows: list, answers: dict | None = None):
 
 def as_words(found) -> dict[tuple[int, int], str]:
     return {
-        (c.round_course_id, c.organisation_id): overview_import.change_words(c) for c in found.changes
+        (c.round_course_id, c.organisation_id): overview_import.change_words(c)
+        for c in found.changes
     }
 
 
@@ -75,7 +92,11 @@ def test_the_untidy_overview_is_read_to_the_last_cell() -> None:
     assert [row.number for row in reading.rows] == numbers
     assert all(row.courses for row in reading.rows)
     filled = sum(
-        1 for sheet in read_workbook(content, "xlsx") for row in sheet.rows for v in row if v is not None
+        1
+        for sheet in read_workbook(content, "xlsx")
+        for row in sheet.rows
+        for v in row
+        if v is not None
     )
     assert reading.cells_seen == filled
     texts = [text for _ref, text in reading.texts]
@@ -83,24 +104,37 @@ def test_the_untidy_overview_is_read_to_the_last_cell() -> None:
     assert "I alt" in texts
     notes = {row.number: row.notes for row in reading.rows if row.notes}
     assert notes == {"90108": ("SOSU Nord tager den jf. mail",), "90120": ("ny FKB fra 2027",)}
-    assert [cell.comment for cell in reading.cells if cell.comment] == ["Tages kun hvis Randers også er med"] * 2
+    assert [cell.comment for cell in reading.cells if cell.comment] == [
+        "Tages kun hvis Randers også er med"
+    ] * 2
     by_ref = {cell.ref.split("!")[1]: cell for cell in reading.cells}
     assert by_ref["D6"].values == {"offers": True, "runs": 2}
     assert by_ref["G7"].values["when"].text == "3. kvartal"
     assert str(by_ref["J12"].values["when"].starts_on) == "2027-09-14"
     assert by_ref["F9"].values == {"offers": True, "guarantee": True}
-    assert {cell.raw for cell in reading.cells if cell.state == "question"} == {"evt.", "(x)", "?", "se note"}
+    assert {cell.raw for cell in reading.cells if cell.state == "question"} == {
+        "evt.",
+        "(x)",
+        "?",
+        "se note",
+    }
     assert not [cell for cell in reading.cells if cell.state == "error"]
     found = settle_matrix(reading, state, {})
     assert found.questions > 20
     assert len(found.changes) > 40
-    assert settle_matrix(ReadMatrix.from_json(reading.to_json()), state, {}).changes == found.changes
+    assert (
+        settle_matrix(ReadMatrix.from_json(reading.to_json()), state, {}).changes == found.changes
+    )
     assert all(sentence(item.remark) for item in found.items)
 
 
 def test_marks_become_cells() -> None:
     found = small([90101, "Mål 90101", 2, "x", "2 G", "uge 37"])
-    assert as_words(found) == {(1, 1): "eget udbud", (1, 2): "2 hold, garanti", (1, 3): "eget udbud, uge 37"}
+    assert as_words(found) == {
+        (1, 1): "eget udbud",
+        (1, 2): "2 hold, garanti",
+        (1, 3): "eget udbud, uge 37",
+    }
 
 
 def test_a_follower_makes_the_only_offer_the_holder() -> None:
@@ -144,7 +178,9 @@ def test_a_school_without_approval_is_an_error() -> None:
     state = board(["90101"], SMALL)
     state = BoardState(**{f: getattr(state, f) for f in ("year", "schools", "courses", "cells", "comments")},
                        approved=frozenset({(1, 2)}))  # fmt: skip
-    reading = interface.read_matrix(workbook(HEAD, ["90101", "Mål 90101", None, "x", "x"]), "xlsx", state)
+    reading = interface.read_matrix(
+        workbook(HEAD, ["90101", "Mål 90101", None, "x", "x"]), "xlsx", state
+    )
     found = settle_matrix(reading, state, {})
     assert as_words(found) == {(1, 2): "eget udbud"}
     assert [item.remark.code for item in found.items] == ["not_approved"]
@@ -167,7 +203,12 @@ def test_a_file_without_an_overview_is_refused() -> None:
             st.sampled_from(["90101", 90102, "90.101 ", "I alt", None, "x"]),
             st.none() | st.text(max_size=5),
             st.none(),
-            *[st.sampled_from([None, "x", 2, "følger", "evt.", "G", "uge 53", "!!", "Mål nr.", True])] * 3,
+            *[
+                st.sampled_from(
+                    [None, "x", 2, "følger", "evt.", "G", "uge 53", "!!", "Mål nr.", True]
+                )
+            ]
+            * 3,
             st.none() | st.sampled_from(["note", 5]),
         ),
         max_size=6,
@@ -188,7 +229,9 @@ def test_every_cell_of_a_matrix_ends_somewhere(rows: list) -> None:
     state = board(["90101", "90102"], SMALL)
     reading = interface.read_matrix(buffer.getvalue(), "xlsx", state)
     sheets = read_workbook(buffer.getvalue(), "xlsx")
-    assert reading.cells_seen == sum(1 for s in sheets for row in s.rows for v in row if v is not None)
+    assert reading.cells_seen == sum(
+        1 for s in sheets for row in s.rows for v in row if v is not None
+    )
     found = settle_matrix(reading, state, {})
     for course in (1, 2):
         roles = [c.role for c in found.changes if c.round_course_id == course]
@@ -213,20 +256,35 @@ def overview(case: RoundCase, *rows: list) -> bytes:
 
 def receive(case: RoundCase, *rows: list) -> MatrixImport:
     return interface.receive(
-        actor=case.secretariat, now=NOW, round=case.round, name="overblik.xlsx", content=overview(case, *rows)
+        actor=case.secretariat,
+        now=NOW,
+        round=case.round,
+        name="overblik.xlsx",
+        content=overview(case, *rows),
     )
 
 
 def apply(case: RoundCase, matrix: MatrixImport, **answers) -> MatrixImport:
     return overview_import.apply_matrix(
-        actor=case.secretariat, now=NOW, matrix=matrix, answers=answers, expected_version=matrix.version
+        actor=case.secretariat,
+        now=NOW,
+        matrix=matrix,
+        answers=answers,
+        expected_version=matrix.version,
     )
 
 
 def on_board() -> dict[tuple[str, str], tuple]:
     return {
-        (c.round_course.course.number, c.organisation.short_name): (c.role, c.runs, c.when_text, c.origin)
-        for c in Commitment.objects.exclude(role="none").select_related("round_course__course", "organisation")
+        (c.round_course.course.number, c.organisation.short_name): (
+            c.role,
+            c.runs,
+            c.when_text,
+            c.origin,
+        )
+        for c in Commitment.objects.exclude(role="none").select_related(
+            "round_course__course", "organisation"
+        )
     }
 
 
@@ -237,7 +295,10 @@ def test_from_file_to_board_and_back(case: RoundCase) -> None:
     assert on_board() == {}
     assert (matrix.changed, matrix.questions) == (2, 1)
     matrix = apply(case, matrix)
-    assert on_board() == {(number, a): ("holder", 2, "", "import"), (number, b): ("follower", None, "", "import")}
+    assert on_board() == {
+        (number, a): ("holder", 2, "", "import"),
+        (number, b): ("follower", None, "", "import"),
+    }
     assert CourseComment.objects.get().text == "Fra oversigten 2026: Karin ved mere"
     with pytest.raises(Conflict):
         apply(case, matrix)
@@ -267,7 +328,9 @@ def test_a_course_of_two_fkbs_goes_where_the_school_is_approved(case: RoundCase)
     RoundCourse.objects.create(round_fkb=second, course=course, relation="linked", is_duty=False)
     matrix = receive(case, [course.number, course.title, "x", "x", None])
     apply(case, matrix)
-    found = Commitment.objects.values_list("round_course__round_fkb__fkb__number", "organisation__short_name")
+    found = Commitment.objects.values_list(
+        "round_course__round_fkb__fkb__number", "organisation__short_name"
+    )
     a, b = (school.short_name for school in case.schools[:2])
     assert set(found) == {(case.fkb.fkb.number, a), (case.fkb.fkb.number, b), ("2650", a)}
 

@@ -75,7 +75,9 @@ def stands(case: RoundCase) -> dict[int, tuple]:
 
 
 def test_a_preview_changes_nothing_and_saving_does(case: RoundCase) -> None:
-    ret = receive(case, {0: {"offers": "x", "runs": "2 hold", "when": "uge 37"}, 1: {"offers": "evt."}})
+    ret = receive(
+        case, {0: {"offers": "x", "runs": "2 hold", "when": "uge 37"}, 1: {"offers": "evt."}}
+    )
     assert (ret.changed, ret.questions, ret.errors) == (3, 1, 0)
     assert stands(case) == {}
     ret = apply(case, ret)
@@ -94,7 +96,11 @@ def test_open_questions_are_tasks_until_they_are_answered(case: RoundCase) -> No
     ret = apply(case, ret)
 
     def titles() -> list[str]:
-        return [task.title for task in tasks_for(case.coordinator(), NOW.date()) if "spørgsmål" in task.title]
+        return [
+            task.title
+            for task in tasks_for(case.coordinator(), NOW.date())
+            if "spørgsmål" in task.title
+        ]
 
     assert titles() == ["Svar på 2 spørgsmål"]
     items = [item.id for item in returns.preview(ret).settled.items]
@@ -107,7 +113,11 @@ def test_answers_can_be_kept_for_later(case: RoundCase) -> None:
     ret = receive(case, {1: {"offers": "evt."}})
     item = returns.preview(ret).settled.items[0].id
     ret = returns.answer_return(
-        actor=case.coordinator(), now=LATER, ret=ret, answers={item: {"choice": "o0"}}, expected_version=1
+        actor=case.coordinator(),
+        now=LATER,
+        ret=ret,
+        answers={item: {"choice": "o0"}},
+        expected_version=1,
     )
     assert (ret.questions, ret.changed, ret.status) == (0, 1, "preview")
     assert stands(case) == {}
@@ -200,10 +210,16 @@ def test_a_closed_round_takes_nothing(case: RoundCase) -> None:
 
 
 @pytest.mark.parametrize("content", [b"", b"PK\x03\x04 broken", b"\x89PNG....", b"%PDF-1.7 hello"])
-def test_what_is_no_workbook_is_refused_and_nothing_is_kept(case: RoundCase, content: bytes) -> None:
+def test_what_is_no_workbook_is_refused_and_nothing_is_kept(
+    case: RoundCase, content: bytes
+) -> None:
     with pytest.raises(UploadRefused):
         interface.receive(
-            actor=case.coordinator(), now=NOW, form=form_of(case), name="skema.xlsx", content=content
+            actor=case.coordinator(),
+            now=NOW,
+            form=form_of(case),
+            name="skema.xlsx",
+            content=content,
         )
     assert not Return.objects.exists()
 
@@ -227,7 +243,12 @@ def upload(client: Client, case: RoundCase, content: bytes, name: str = "skema.x
 def test_the_pages_from_upload_to_undo(case: RoundCase, client: Client) -> None:
     content = filled(
         form_of(case),
-        {0: {"offers": "ja", "runs": 2}, 1: {"offers": "evt."}, 2: {"runs": "mange"}, 3: {"days": 9}},
+        {
+            0: {"offers": "ja", "runs": 2},
+            1: {"offers": "evt."},
+            2: {"runs": "mange"},
+            3: {"days": 9},
+        },
     )
     answer = upload(client, case, content)
     ret = Return.objects.get()
@@ -240,7 +261,12 @@ def test_the_pages_from_upload_to_undo(case: RoundCase, client: Client) -> None:
     items = {item.field: item.id for item in returns.preview(ret).settled.items}
     saved = client.post(
         url,
-        {"version": "1", f"q-{items['offers']}": "o0", f"q-{items['runs']}": "typed", f"t-{items['runs']}": "3 hold"},
+        {
+            "version": "1",
+            f"q-{items['offers']}": "o0",
+            f"q-{items['runs']}": "typed",
+            f"t-{items['runs']}": "3 hold",
+        },
     )
     assert saved.status_code == 302
     assert stands(case) == {0: (True, 2, ""), 1: (True, None, ""), 2: (None, 3, "")}
@@ -251,12 +277,16 @@ def test_the_pages_from_upload_to_undo(case: RoundCase, client: Client) -> None:
     assert {value[0] for value in stands(case).values()} == {None}
 
 
-def test_an_answer_that_cannot_be_read_stays_with_a_sentence(case: RoundCase, client: Client) -> None:
+def test_an_answer_that_cannot_be_read_stays_with_a_sentence(
+    case: RoundCase, client: Client
+) -> None:
     upload(client, case, filled(form_of(case), {2: {"runs": "mange"}}))
     ret = Return.objects.get()
     item = returns.preview(ret).settled.items[0].id
     url = reverse("coordination:return", args=[ret.pk])
-    client.post(url, {"version": "1", f"q-{item}": "typed", f"t-{item}": "rigtig mange", "later": "1"})
+    client.post(
+        url, {"version": "1", f"q-{item}": "typed", f"t-{item}": "rigtig mange", "later": "1"}
+    )
     page = client.get(url).content.decode()
     assert 'value="rigtig mange"' in page
     assert "Vi kan ikke se et antal hold i »rigtig mange«" in page
@@ -275,7 +305,9 @@ def test_the_file_can_be_fetched_again(case: RoundCase, client: Client) -> None:
     assert client.get(reverse("coordination:return_file", args=[ret.pk])).content == content
 
 
-def test_the_preview_costs_the_same_queries_for_one_row_and_for_many(case: RoundCase, client: Client) -> None:
+def test_the_preview_costs_the_same_queries_for_one_row_and_for_many(
+    case: RoundCase, client: Client
+) -> None:
     counts = []
     for rows in (1, 5):
         cells = {i: {"offers": "evt.", "runs": 2} for i in range(rows)}
@@ -306,7 +338,13 @@ def test_thirteen_workbooks_with_3000_rows_in_under_five_seconds() -> None:
     content = filled(
         form,
         {
-            i: {"offers": "x", "runs": "2 hold", "when": "uge 37", "take_on_days": "1 uge", "note": "ok"}
+            i: {
+                "offers": "x",
+                "runs": "2 hold",
+                "when": "uge 37",
+                "take_on_days": "1 uge",
+                "note": "ok",
+            }
             if i % 5
             else {"offers": "evt.", "when": "ca. uge 12"}
             for i in range(231)

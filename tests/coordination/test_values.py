@@ -67,7 +67,9 @@ def test_week_53_only_in_long_years() -> None:
 def test_dates_as_excel_gives_them() -> None:
     for raw in (dt.date(2027, 9, 14), dt.datetime(2027, 9, 14), 46644, "46644", 46644.0):
         reading = values.parse_when(raw, YEAR)
-        assert reading.value == When("14. september", dt.date(2027, 9, 14), dt.date(2027, 9, 14)), raw
+        assert reading.value == When("14. september", dt.date(2027, 9, 14), dt.date(2027, 9, 14)), (
+            raw
+        )
 
 
 @pytest.mark.parametrize(
@@ -125,7 +127,9 @@ def test_a_mark_can_say_everything_at_once() -> None:
     assert reading.value.when.text == "uge 37"
 
 
-@pytest.mark.parametrize("raw", ["evt.", "(x)", "?", "se note", "x?", "nej 2 hold", "måske", "fredag"])
+@pytest.mark.parametrize(
+    "raw", ["evt.", "(x)", "?", "se note", "x?", "nej 2 hold", "måske", "fredag"]
+)
 def test_marks_that_must_be_asked_about(raw: str) -> None:
     reading = values.parse_mark(raw, YEAR)
     assert reading.state == "question"
@@ -172,7 +176,14 @@ def test_days(raw: object, state: str, value: Decimal | None) -> None:
 
 @pytest.mark.parametrize(
     ("raw", "number"),
-    [("47.592", "47592"), (47592, "47592"), (47.592, "47592"), (90.1, "90100"), ("90108 ", "90108"), ("I alt", "")],
+    [
+        ("47.592", "47592"),
+        (47592, "47592"),
+        (47.592, "47592"),
+        (90.1, "90100"),
+        ("90108 ", "90108"),
+        ("I alt", ""),
+    ],
 )
 def test_course_numbers(raw: object, number: str) -> None:
     assert values.course_number(raw) == number
@@ -219,7 +230,9 @@ def test_nothing_raises_and_what_is_said_is_never_lost(raw: object, year: int) -
 @given(raw=cells, year=st.integers(2020, 2060))
 def test_a_read_time_reads_the_same_again(raw: object, year: int) -> None:
     reading = values.parse_when(raw, year)
-    found = [reading.value] if reading.state == "read" else [o for o in reading.options if o.starts_on]
+    found = (
+        [reading.value] if reading.state == "read" else [o for o in reading.options if o.starts_on]
+    )
     for when in found:
         if when is not None:
             assert values.parse_when(when.text, year).value == when

@@ -22,7 +22,9 @@ WEEK_37 = When("uge 37", dt.date(2027, 9, 13), dt.date(2027, 9, 19))
 GROUPS = ("Transport", "SOSU")
 
 
-def snapshot(lines: int = 8, answers: dict[int, Answer] | None = None, **values: Any) -> FormSnapshot:
+def snapshot(
+    lines: int = 8, answers: dict[int, Answer] | None = None, **values: Any
+) -> FormSnapshot:
     """A form with ``lines`` courses, half of them in each of two branch groups.
 
     Course number ``i`` (from 1) is 90000 + i; ``answers`` are by that ``i``.
@@ -89,7 +91,11 @@ class Book:
         number = self.form.by_id()[course].number
         sheet = self.sheet(course)
         column = COLUMNS.index("number") + 1
-        return next(r for r in range(FIRST_ROW + 1, sheet.max_row + 1) if sheet.cell(r, column).value == number)
+        return next(
+            r
+            for r in range(FIRST_ROW + 1, sheet.max_row + 1)
+            if sheet.cell(r, column).value == number
+        )
 
     def ref(self, course: int, field: str) -> str:
         cell = self.sheet(course).cell(self.row(course), COLUMNS.index(field) + 1)
@@ -104,7 +110,8 @@ class Book:
     def rows_of(self, group: str) -> list[list[Any]]:
         sheet = self.book[group]
         return [
-            [cell.value for cell in row] for row in sheet.iter_rows(min_row=FIRST_ROW + 1, max_col=len(COLUMNS))
+            [cell.value for cell in row]
+            for row in sheet.iter_rows(min_row=FIRST_ROW + 1, max_col=len(COLUMNS))
         ]
 
     def put_rows(self, group: str, rows: list[list[Any]]) -> Book:

@@ -197,7 +197,7 @@ def check_values(values: Mapping[str, Any]) -> None:
     """Raise ``Invalid`` with the field's name when a value can't be stored."""
     unknown = set(values) - set(FIELDS)
     if unknown:
-        raise Invalid(_("Skemaet har ikke feltet %(name)s.") % {"name": sorted(unknown)[0]})
+        raise Invalid(_("Skemaet har ikke feltet %(name)s.") % {"name": min(unknown)})
     runs, days = values.get("runs"), values.get("take_on_days")
     when, note = values.get("when"), values.get("note") or ""
     if runs is not None and not 0 <= runs <= MAX_RUNS:
@@ -297,7 +297,8 @@ def save_intents(
 
 
 def _store(intents: Iterable[Intent]) -> None:
-    new, old = [], []
+    new: list[Intent] = []
+    old: list[Intent] = []
     for intent in intents:
         (new if intent._state.adding else old).append(intent)
     Intent.objects.bulk_create(new, batch_size=500)

@@ -222,7 +222,18 @@ def _settle_row(work: _Settling, row: RowRead) -> None:
         return
     label = work.labels.get(course, row.label)
     if row.remark and row.course is not None:
-        work.add(Item(f"{row.id}:row", "remark", f"{row.sheet}!A{row.row}", label, "", "", row.remark, sheet=row.sheet))
+        work.add(
+            Item(
+                f"{row.id}:row",
+                "remark",
+                f"{row.sheet}!A{row.row}",
+                label,
+                "",
+                "",
+                row.remark,
+                sheet=row.sheet,
+            )
+        )
     theirs: dict[str, Any] = {}
     source: dict[str, CellRead] = {}
     for name in row.cleared:

@@ -109,9 +109,7 @@ class ReadMatrix:
     def to_json(self) -> dict[str, Any]:
         return {
             "year": self.year,
-            "columns": [
-                [c.id, c.ref, c.heading, c.organisation, c.filled] for c in self.columns
-            ],
+            "columns": [[c.id, c.ref, c.heading, c.organisation, c.filled] for c in self.columns],
             "rows": [
                 [r.id, r.ref, r.number, r.title, list(r.courses), list(r.notes)] for r in self.rows
             ],
@@ -372,7 +370,9 @@ def _settle_row(work: _Work, row: MatrixRow, cells: Iterable[MatrixCell]) -> Non
             remark = Remark(
                 "not_approved", {"school": work.state.schools[school].label, "fkb": fkbs}
             )
-            work.tell("error", f"{mark.cell.id}:approved", mark.cell.ref, label, mark.cell.raw, remark)
+            work.tell(
+                "error", f"{mark.cell.id}:approved", mark.cell.ref, label, mark.cell.raw, remark
+            )
     for course in courses:
         approved = {s: mark for s, mark in marks.items() if (course, s) in work.state.approved}
         for school, role in _roles(work, course, label, approved).items():
@@ -430,9 +430,9 @@ def _roles(work: _Work, course: int, label: str, marks: Mapping[int, Mark]) -> d
         roles[offering[0]] = CommitmentRole.HOLDER
         return roles
     cell = marks[followers[0]].cell
-    choices = tuple(
-        Choice(f"holder-{school}", "course", course=school) for school in offering
-    ) or (Choice("own", "values", {"offers": True}),)
+    choices = tuple(Choice(f"holder-{school}", "course", course=school) for school in offering) or (
+        Choice("own", "values", {"offers": True}),
+    )
     choice = work.ask(
         Item(
             f"{cell.id}:follows", "question", cell.ref, label, "", cell.raw,
@@ -576,15 +576,15 @@ def receive_matrix(
     )
     _count(matrix, settle_matrix(reading, board_state(round), {}))
     matrix.save()
-    _record(matrix, _("Oversigt modtaget"), {"file": matrix.file.sha256, "cells": len(reading.cells)})
+    _record(
+        matrix, _("Oversigt modtaget"), {"file": matrix.file.sha256, "cells": len(reading.cells)}
+    )
     return matrix
 
 
 def _locked(matrix: MatrixImport, expected_version: int) -> MatrixImport:
     lock_row(Round.objects.all(), matrix.round_id)
-    matrix = lock_row(
-        MatrixImport.objects.select_related("round__network", "file"), matrix.pk
-    )
+    matrix = lock_row(MatrixImport.objects.select_related("round__network", "file"), matrix.pk)
     if matrix.version != expected_version:
         raise Conflict(_("En anden har arbejdet med filen imens. Hent siden igen."))
     return matrix
@@ -629,7 +629,9 @@ def apply_matrix(
     settled = preview_matrix(matrix).settled
     transition(matrix, "apply", table=RETURN_TRANSITIONS, actor=actor, now=now)
     if matrix.change_set_id and matrix.change_set and matrix.change_set.undone_at is None:
-        raise Conflict(_("Oversigten er allerede gemt. Fortryd den først, hvis den skal læses igen."))
+        raise Conflict(
+            _("Oversigten er allerede gemt. Fortryd den først, hvis den skal læses igen.")
+        )
     matrix.change_set = (
         board.apply_changes(
             actor=actor,

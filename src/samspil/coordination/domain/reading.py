@@ -116,10 +116,12 @@ class ReadForm:
 
 
 def values_to_json(values: Values) -> dict[str, Any]:
+    """Fields of an answer as JSON."""
     return {name: value_to_json(name, value) for name, value in values.items()}
 
 
 def values_from_json(data: Mapping[str, Any]) -> dict[str, Any]:
+    """The inverse of :func:`values_to_json`."""
     return {name: value_from_json(name, value) for name, value in data.items()}
 
 

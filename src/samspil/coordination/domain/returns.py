@@ -74,7 +74,11 @@ def get_return(actor: Actor, return_id: int) -> Return:
 
 def returns_of(form: Form) -> QuerySet[Return]:
     """The workbooks that came back for a form, newest first, without their contents."""
-    return Return.objects.filter(form=form).defer("reading", "answers", "applied").select_related("file")
+    return (
+        Return.objects.filter(form=form)
+        .defer("reading", "answers", "applied")
+        .select_related("file")
+    )
 
 
 def preview(ret: Return) -> Preview:
@@ -245,7 +249,9 @@ def apply_return(
     )  # fmt: skip
     _record(
         ret,
-        ngettext("%(count)s felt gemt fra regneark", "%(count)s felter gemt fra regneark", len(batch))
+        ngettext(
+            "%(count)s felt gemt fra regneark", "%(count)s felter gemt fra regneark", len(batch)
+        )
         % {"count": len(batch)},
         after={"status": ret.status, "was": before, "answers": changed, "fields": len(batch)},
     )
@@ -280,7 +286,9 @@ def undo_return(
         actor=actor,
         now=now,
         form=ret.form,
-        changes=[IntentChange(course, new, lines[course].version) for course, new in values.items()],
+        changes=[
+            IntentChange(course, new, lines[course].version) for course, new in values.items()
+        ],
         source=IntentSource.WORKBOOK,
     )
     ret.applied = []
@@ -296,9 +304,7 @@ def undo_return(
 
 
 @action("coordination.discard_return", permission=rules.may_settle_return, on="ret")
-def discard_return(
-    *, actor: Actor, now: dt.datetime, ret: Return, expected_version: int
-) -> Return:
+def discard_return(*, actor: Actor, now: dt.datetime, ret: Return, expected_version: int) -> Return:
     """Put a return aside without using it. The file is kept."""
     ret = _locked(ret, expected_version)
     before = transition(ret, "discard", table=RETURN_TRANSITIONS, actor=actor, now=now)
@@ -340,4 +346,3 @@ def _mine(actor: Actor) -> Q:
     return Q(form__organisation_id__in=actor.organisation_ids(*rules.SCHOOL_WRITERS)) | Q(
         form__round__network_id__in=actor.network_ids(roles.SECRETARIAT)
     )
-

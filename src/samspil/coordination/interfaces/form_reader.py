@@ -146,7 +146,12 @@ def read_form_sheets(sheets: Sequence[Sheet], form: FormSnapshot) -> ReadForm:
     )
     if is_old:
         reading.loose.append(
-            Loose("file:old", "old_form", "", Remark("old_form", {"found": meta.year, "year": form.year}))
+            Loose(
+                "file:old",
+                "old_form",
+                "",
+                Remark("old_form", {"found": meta.year, "year": form.year}),
+            )
         )
     found_table = False
     for index, sheet in enumerate(sheets):
@@ -161,7 +166,9 @@ def read_form_sheets(sheets: Sequence[Sheet], form: FormSnapshot) -> ReadForm:
     if not found_table or not any(row.course or row.candidates for row in reading.rows):
         if not meta.year:
             raise UploadRefused(
-                _("Filen er ikke et koordineringsskema. Brug den fil, I fik tilsendt, eller hent skemaet igen.")
+                _(
+                    "Filen er ikke et koordineringsskema. Brug den fil, I fik tilsendt, eller hent skemaet igen."
+                )
             )
     if reading.base is None and not is_old:
         reading.notes.append(Remark("no_base"))
@@ -271,7 +278,9 @@ def _find_table(sheet: Sheet) -> _Table | None:
             break
     names_row = -1
     for index, row in enumerate(sheet.rows[:200]):
-        found = [(column, name) for column, value in enumerate(row) if (name := heading_field(value))]
+        found = [
+            (column, name) for column, value in enumerate(row) if (name := heading_field(value))
+        ]
         if len({name for _c, name in found}) >= 3 and (columns or _has_handle(found)):
             names_row = index
             taken = set(columns.values())
@@ -374,8 +383,12 @@ def _read_table(reading: _Reading, index: int, sheet: Sheet, table: _Table) -> N
                 mine[name] = (c, value)
         if not mine and not others:
             continue
-        is_line = "key" in mine or ("number" in mine and bool(cells.course_number(mine["number"][1])))
-        if is_line and r > table.head_row or "key" in mine and parse_key(cells.clean(mine["key"][1])):
+        is_line = "key" in mine or (
+            "number" in mine and bool(cells.course_number(mine["number"][1]))
+        )
+        if (is_line and r > table.head_row) or (
+            "key" in mine and parse_key(cells.clean(mine["key"][1]))
+        ):
             if len(reading.rows) >= MAX_FORM_ROWS:
                 raise UploadRefused(
                     _("Skemaet har flere end %(most)s rækker. Slet de rækker, der ikke hører til.")
@@ -386,14 +399,22 @@ def _read_table(reading: _Reading, index: int, sheet: Sheet, table: _Table) -> N
                 extra.setdefault(c, []).append((cell_name(r, c), cells.clean(value)))
             continue
         everything = sorted([*mine.values(), *others], key=lambda item: item[0])
-        strange = [(c, v) for c, v in everything if text_hash(cells.clean(v)) not in reading.known_texts]
+        strange = [
+            (c, v) for c, v in everything if text_hash(cells.clean(v)) not in reading.known_texts
+        ]
         reading.quiet += len(everything) - len(strange)
         if not strange:
             continue
         text = " · ".join(cells.clean(v) for _c, v in strange)
         loose_rows += 1
         if loose_rows <= MAX_LOOSE:
-            _stray(reading, f"t{index}.{r + 1}", f"{sheet.name}!{cell_name(r, strange[0][0])}", [text], len(strange))
+            _stray(
+                reading,
+                f"t{index}.{r + 1}",
+                f"{sheet.name}!{cell_name(r, strange[0][0])}",
+                [text],
+                len(strange),
+            )
         else:
             rest.append(text)
     if rest:
@@ -405,7 +426,10 @@ def _read_table(reading: _Reading, index: int, sheet: Sheet, table: _Table) -> N
                 f"c{index}.{column}",
                 "column",
                 f"{sheet.name}!{found[0][0]}",
-                Remark("loose_column", {"column": heading[:60], "sheet": sheet.name, "count": len(found)}),
+                Remark(
+                    "loose_column",
+                    {"column": heading[:60], "sheet": sheet.name, "count": len(found)},
+                ),
                 tuple(f"{ref}: {text[:300]}" for ref, text in found[:200]),
                 cells=len(found),
             )
@@ -443,7 +467,9 @@ def _read_row(
     line = reading.lines.get(course) if course is not None else None
     for name in ("key", "fkb", "number", "title", "days", "activity"):
         if name in mine:
-            row.cells.append(_locked_cell(name, ref(name), mine[name][1], line, by_key=remark is None))
+            row.cells.append(
+                _locked_cell(name, ref(name), mine[name][1], line, by_key=remark is None)
+            )
     base = (reading.base or {}).get(course, EMPTY) if course is not None else EMPTY
     compare = base if reading.base is not None else None
     table_fields = [name for name in FIELDS if name in mine]
@@ -455,9 +481,13 @@ def _read_row(
         for name in table_fields:
             row.cells.append(
                 CellRead(
-                    name, ref(name), cells.clean(mine[name][1]), "read",
-                    {name: getattr(base, name)}, is_same=True,
-                )  # fmt: skip
+                    name,
+                    ref(name),
+                    cells.clean(mine[name][1]),
+                    "read",
+                    {name: getattr(base, name)},
+                    is_same=True,
+                )
             )
     else:
         present = {name: mine[name] for name in table_fields}
@@ -492,15 +522,11 @@ def _whose_row(
     if by_number:
         return None, tuple(by_number), Remark("number_twice", {"number": shown})
     if number:
-        return None, (), Remark(
-            "not_in_form", {"number": shown, "school": form.organisation_name}
-        )
+        return None, (), Remark("not_in_form", {"number": shown, "school": form.organisation_name})
     return None, (), Remark("row_unknown", {"label": key_text or shown})
 
 
-def _by_number(
-    reading: _Reading, number: str, mine: Mapping[str, tuple[int, Any]]
-) -> list[int]:
+def _by_number(reading: _Reading, number: str, mine: Mapping[str, tuple[int, Any]]) -> list[int]:
     """Lines with that number; the FKB column decides when a course is in several."""
     found = reading.by_number.get(number, [])
     if len(found) > 1 and "fkb" in mine:
@@ -519,8 +545,10 @@ def _by_key(
     if course not in reading.lines:
         return None, tuple(by_number), Remark("course_gone", {"number": number})
     if number and by_number and course not in by_number:
-        return None, (course, *by_number), Remark(
-            "key_and_number", {"key": reading.lines[course].number, "number": number}
+        return (
+            None,
+            (course, *by_number),
+            Remark("key_and_number", {"key": reading.lines[course].number, "number": number}),
         )
     return course, (), None
 
@@ -549,9 +577,7 @@ def _locked_cell(name: str, ref: str, raw: Any, line: FormLine | None, *, by_key
     found = cells.course_number(raw) if name == "number" else text
     if found != expected:
         cell.is_same = False
-        cell.remark = Remark(
-            f"locked_{name}", {"raw": text[:120], "kept": str(expected)}
-        )
+        cell.remark = Remark(f"locked_{name}", {"raw": text[:120], "kept": str(expected)})
     return cell
 
 
@@ -593,7 +619,9 @@ def _read_answers(
     for name, (_column, raw) in present.items():
         text = cells.clean(raw)
         if base is not None and _same(name, raw, getattr(base, name)):
-            cell = CellRead(name, ref(name), text, "read", {name: getattr(base, name)}, is_same=True)
+            cell = CellRead(
+                name, ref(name), text, "read", {name: getattr(base, name)}, is_same=True
+            )
         else:
             cell = _read_cell(name, raw, year)
             cell.ref, cell.raw = ref(name), text[:600]
@@ -643,7 +671,10 @@ def _read_cell(name: str, raw: Any, year: int) -> CellRead:
 
 def mark_values(mark: cells.Mark) -> dict[str, Any]:
     """A mark as the fields of an answer that it sets."""
-    pairs = {name: getattr(mark, name) for name in ("offers", "runs", "when", "guarantee", "will_follow", "note")}
+    pairs = {
+        name: getattr(mark, name)
+        for name in ("offers", "runs", "when", "guarantee", "will_follow", "note")
+    }
     return {name: value for name, value in pairs.items() if value != empty_value(name)}
 
 
@@ -686,9 +717,7 @@ def _check_row(found: dict[str, CellRead], base: Answer | None) -> None:
         if cell.state == "read":
             said.update(cell.values)
     offers, runs = said.get("offers"), said.get("runs")
-    anything = {
-        name: said[name] for name in ("runs", "when", "guarantee") if said.get(name)
-    }
+    anything = {name: said[name] for name in ("runs", "when", "guarantee") if said.get(name)}
     carrier = found.get("offers")
     if offers is False and anything:
         assert carrier is not None
@@ -701,7 +730,7 @@ def _check_row(found: dict[str, CellRead], base: Answer | None) -> None:
             no = {"offers": False, "runs": None, "guarantee": False}
         _ask(
             carrier,
-            Remark("no_but", {"text": cell_text(first, anything[first]), "field": first}),
+            Remark("no_but", {"text": _said(first, anything[first])}),
             ({**anything, "offers": True}, no),
         )
     elif offers is True and runs == 0:
@@ -720,15 +749,25 @@ def _check_row(found: dict[str, CellRead], base: Answer | None) -> None:
         if base is not None and base.offers is True:
             _ask(
                 cell,
-                Remark("cleared_but", {"text": cell_text(first, anything[first])}),
-                ({**anything, "offers": True}, {"offers": None, "runs": None, "when": None, "guarantee": False}),
+                Remark("cleared_but", {"text": _said(first, anything[first])}),
+                (
+                    {**anything, "offers": True},
+                    {"offers": None, "runs": None, "when": None, "guarantee": False},
+                ),
             )
         elif carrier is None or carrier.state == "read":
             cell.values["offers"] = True
             cell.is_same = False
             cell.remark = cell.remark or Remark(
-                "read_as_yes", {"text": cell_text(first, anything[first])}
+                "read_as_yes", {"text": _said(first, anything[first])}
             )
+
+
+def _said(name: str, value: Any) -> str:
+    """A field's value as it would be said in a sentence."""
+    if name == "runs":
+        return _("%(count)s hold") % {"count": value}
+    return _("garanti") if name == "guarantee" else cell_text(name, value)
 
 
 def _ask(cell: CellRead, remark: Remark, options: tuple[dict[str, Any], ...]) -> None:
@@ -768,7 +807,9 @@ def _add_missing(reading: _Reading) -> None:
     found = set(reading.first_of)
     for row in reading.rows:
         found.update(row.candidates)
-    missing = [line.round_course_id for line in reading.form.lines if line.round_course_id not in found]
+    missing = [
+        line.round_course_id for line in reading.form.lines if line.round_course_id not in found
+    ]
     if not missing:
         return
     groups = Counter(reading.lines[course].branch_group for course in missing)

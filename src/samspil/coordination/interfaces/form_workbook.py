@@ -72,18 +72,26 @@ def guide(form: FormSnapshot) -> list[tuple[str, str]]:
         ("key", _("Sådan gør I")),
         (
             "subtitle",
-            _("Der er et ark for hver branchegruppe. I ser kun mål i de FKB'er, I er godkendt til."),
+            _(
+                "Der er et ark for hver branchegruppe. I ser kun mål i de FKB'er, I er godkendt til."
+            ),
         ),
-        ("subtitle", f"{names['offers']}: " + _("ja eller nej. Et tomt felt betyder, at I ikke har svaret.")),
+        (
+            "subtitle",
+            f"{names['offers']}: " + _("ja eller nej. Et tomt felt betyder, at I ikke har svaret."),
+        ),
         ("subtitle", f"{names['runs']}: " + _("hvor mange hold I regner med at udbyde.")),
         (
             "subtitle",
             f"{names['when']}: "
-            + _("datoer, uger, måneder eller kvartaler, fx 14.-16. september, uge 37, oktober eller 3. kvartal."),
+            + _(
+                "datoer, uger, måneder eller kvartaler, fx 14.-16. september, uge 37, oktober eller 3. kvartal."
+            ),
         ),
         (
             "subtitle",
-            f"{names['guarantee']}: " + _("ja, hvis I gennemfører målet, uanset hvor mange der melder sig."),
+            f"{names['guarantee']}: "
+            + _("ja, hvis I gennemfører målet, uanset hvor mange der melder sig."),
         ),
         (
             "subtitle",
@@ -94,17 +102,33 @@ def guide(form: FormSnapshot) -> list[tuple[str, str]]:
         ),
         (
             "subtitle",
-            f"{names['will_follow']}: " + _("ja, hvis I udbyder målet sammen med en skole, der holder det."),
+            f"{names['will_follow']}: "
+            + _("ja, hvis I udbyder målet sammen med en skole, der holder det."),
         ),
         ("subtitle", f"{names['note']}: " + _("alt det, der ikke passer i de andre felter.")),
         ("key", _("Godt at vide")),
-        ("subtitle", _("I kan filtrere, skjule kolonner og gemme filen i Excel, LibreOffice eller Google Sheets.")),
         (
             "subtitle",
-            _("Nummer, titel og dage er låst. Vil I sortere, så fjern arkets beskyttelse først; den er uden kode."),
+            _(
+                "I kan filtrere, skjule kolonner og gemme filen i Excel, LibreOffice eller Google Sheets."
+            ),
         ),
-        ("subtitle", _("Er I i tvivl, så skriv det i feltet, fx »evt.« eller »?«. Så spørger vi jer.")),
-        ("subtitle", _("I kan også udfylde skemaet på skærmen. Har I rettet begge steder, viser vi jer forskellen.")),
+        (
+            "subtitle",
+            _(
+                "Nummer, titel og dage er låst. Vil I sortere, så fjern arkets beskyttelse først; den er uden kode."
+            ),
+        ),
+        (
+            "subtitle",
+            _("Er I i tvivl, så skriv det i feltet, fx »evt.« eller »?«. Så spørger vi jer."),
+        ),
+        (
+            "subtitle",
+            _(
+                "I kan også udfylde skemaet på skærmen. Har I rettet begge steder, viser vi jer forskellen."
+            ),
+        ),
     ]
 
 
@@ -232,7 +256,12 @@ def _write_line(sheet: SafeSheet, row: int, form: FormSnapshot, line: FormLine) 
     sheet.write(row, 3, line.title, "form_text")
     sheet.write(row, 4, line.days, "form_days")
     sheet.write(row, 5, line.activity, "form_activity")
-    looks = {"runs": "form_count", "take_on_days": "form_count", "when": "form_free", "note": "form_free"}
+    looks = {
+        "runs": "form_count",
+        "take_on_days": "form_count",
+        "when": "form_free",
+        "note": "form_free",
+    }
     for column, name in enumerate(FIELDS, start=len(LOCKED)):
         value = getattr(line.answer, name)
         written: str | int | Decimal = (

@@ -131,12 +131,16 @@ def read_matrix(content: bytes, kind: str, state: BoardState) -> ReadMatrix:
         _read_sheet(reading, index, sheet, schools, by_number, comments, state.year)
     if not reading.rows or not reading.columns:
         raise UploadRefused(
-            _("Vi kan ikke finde en oversigt i filen. Der skal være en kolonne med målnumre og en kolonne for hver skole.")
+            _(
+                "Vi kan ikke finde en oversigt i filen. Der skal være en kolonne med målnumre og en kolonne for hver skole."
+            )
         )
     for (name, coordinate), text in comments.items():
         reading.texts.append((f"{name}!{coordinate}", text))
     if reading.year and reading.year != state.year:
-        reading.notes.append(Remark("other_overview_year", {"found": reading.year, "year": state.year}))
+        reading.notes.append(
+            Remark("other_overview_year", {"found": reading.year, "year": state.year})
+        )
     return reading
 
 
@@ -212,12 +216,13 @@ def _read_sheet(
             continue
         if len(reading.rows) >= MAX_ROWS:
             raise UploadRefused(
-                _("Oversigten har flere end %(most)s rækker. Del den i flere filer.") % {"most": MAX_ROWS}
+                _("Oversigten har flere end %(most)s rækker. Del den i flere filer.")
+                % {"most": MAX_ROWS}
             )
         _read_row(reading, index, sheet, r, filled, head, number, by_number, comments, year)
 
 
-def _read_row(  # noqa: PLR0913
+def _read_row(
     reading: ReadMatrix,
     index: int,
     sheet: Sheet,

@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from samspil.coordination.domain import returns
-from samspil.coordination.domain.answers import When, cell_text
+from samspil.coordination.domain.answers import FIELDS, When, cell_text
 from samspil.coordination.domain.forms import form_snapshot
 from samspil.coordination.domain.merge import Choice, Item
 from samspil.coordination.domain.reading import Values, values_to_json
@@ -23,9 +23,7 @@ from samspil.kernel.actor import Actor
 from samspil.kernel.uploads import inspect
 
 
-def receive(
-    *, actor: Actor, now: dt.datetime, form: Form, name: str, content: bytes
-) -> Return:
+def receive(*, actor: Actor, now: dt.datetime, form: Form, name: str, content: bytes) -> Return:
     """Judge an uploaded file, read it, and keep it with its preview.
 
     Raises ``UploadRefused`` when the file is dangerous, damaged or no form of this school.
@@ -73,7 +71,8 @@ def values_text(values: Values, own: str = "") -> str:
         if name == own or name == "offers":
             return _capital(value_text(name, value))
     parts = []
-    for name, value in values.items():
+    for name in (field for field in FIELDS if field in values):
+        value = values[name]
         if name == "offers":
             parts.append(_("intet eget udbud") if value is None else value_text(name, value))
         elif name == "guarantee":
@@ -95,6 +94,8 @@ def _capital(text: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class ShownChoice:
+    """One answer to a question, as a radio button."""
+
     id: str
     label: str
     is_chosen: bool
@@ -125,6 +126,8 @@ class ShownItem:
 
 @dataclass(frozen=True, slots=True)
 class ShownChange:
+    """One field that saving changes, before and after."""
+
     ref: str
     label: str
     column: str
@@ -148,6 +151,8 @@ class ShownSheet:
 
 @dataclass(frozen=True, slots=True)
 class ShownPreview:
+    """The whole preview: a part per sheet, and its figures."""
+
     sheets: list[ShownSheet]
     notes: list[str]
     messages: list[str]
@@ -161,7 +166,7 @@ class ShownPreview:
 _ORDER = {"question": 0, "conflict": 0, "error": 1, "remark": 2}
 
 
-def _choice_label(item: Item, choice: Choice, year: int) -> str:  # noqa: PLR0911
+def _choice_label(item: Item, choice: Choice, year: int) -> str:
     if choice.kind == "yes":
         return _("Ja, læs det som svar for %(year)s") % {"year": year}
     if choice.kind == "theirs":
@@ -169,7 +174,9 @@ def _choice_label(item: Item, choice: Choice, year: int) -> str:  # noqa: PLR091
     if choice.kind == "ours":
         if not choice.values:
             return _("Lad svarene stå, som de er")
-        return _("Skærmen: %(value)s") % {"value": value_text(item.field, choice.values[item.field])}
+        return _("Skærmen: %(value)s") % {
+            "value": value_text(item.field, choice.values[item.field])
+        }
     if choice.kind == "both":
         return _("Begge dele")
     if choice.kind == "no":
@@ -246,7 +253,9 @@ def show(shown: returns.Preview) -> ShownPreview:
     for row, _course, name, before, after in shown.settled.shown:
         ref = next((cell.ref for cell in row.cells if cell.field == name), "")
         sheets.setdefault(row.sheet, ShownSheet(row.sheet)).changes.append(
-            ShownChange(ref, row.label, names[name], value_text(name, before), value_text(name, after))
+            ShownChange(
+                ref, row.label, names[name], value_text(name, before), value_text(name, after)
+            )
         )
     return ShownPreview(
         sheets=[s for s in sheets.values() if s.items or s.remarks or s.changes],
@@ -284,4 +293,3 @@ def posted_answers(
         else:
             answers[item.id] = None
     return answers
-

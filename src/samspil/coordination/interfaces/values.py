@@ -53,21 +53,26 @@ class Reading(Generic[T]):
 
 
 def read(value: T | None, code: str = "", **values: str | int) -> Reading[T]:
+    """A reading that holds, perhaps with a remark on what was assumed."""
     return Reading(READ, value, Remark(code, values) if code else None)
 
 
 def question(code: str, options: tuple[T, ...] = (), **values: str | int) -> Reading[T]:
+    """A reading that somebody must choose."""
     return Reading(QUESTION, None, Remark(code, values), options)
 
 
 def error(code: str, **values: str | int) -> Reading[Any]:
+    """A reading that came to nothing, and why."""
     return Reading(ERROR, None, Remark(code, values))
 
 
 # --------------------------------------------------------------------------- plain text
 
-_CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\u200b-\u200f\u2028-\u202e\ufffe\uffff\ud800-\udfff]")
-_DASHES = str.maketrans({c: "-" for c in "‐‑‒–—―−"})
+_CONTROL = re.compile(
+    r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\ufeff\u200b-\u200f\u2028-\u202e\ufffe\uffff\ud800-\udfff]"
+)
+_DASHES = str.maketrans(dict.fromkeys("‐‑‒–—―−", "-"))
 
 
 def clean(raw: CellValue) -> str:
@@ -100,6 +105,7 @@ def folded(raw: CellValue) -> str:
 
 
 def danish_date(day: dt.date) -> str:
+    """``14.9.2027``."""
     return f"{day.day}.{day.month}.{day.year}"
 
 
@@ -285,7 +291,9 @@ def _day_count(value: Decimal, raw: CellValue, code: str = "") -> Reading[Decima
     if not 0 <= value <= MAX_TAKE_ON_DAYS:
         return question("many_days", text=clean(raw)[:80], most=int(MAX_TAKE_ON_DAYS))
     value = Decimal(decimal_text(value, point="."))
-    return read(value, code, text=clean(raw)[:80], days=decimal_text(value)) if code else read(value)
+    return (
+        read(value, code, text=clean(raw)[:80], days=decimal_text(value)) if code else read(value)
+    )
 
 
 def parse_days(raw: CellValue) -> Reading[Decimal]:
@@ -491,7 +499,7 @@ def _ordinal(text: str) -> int:
     return _ORDINALS.get(text) or int(text)
 
 
-def _part(text: str, year: int) -> _Part | tuple[int, int] | None:  # noqa: PLR0911, C901
+def _part(text: str, year: int) -> _Part | tuple[int, int] | None:
     """One piece of a time; a pair of bare numbers when its unit stands elsewhere."""
 
     def match(name: str) -> re.Match[str] | None:
@@ -521,7 +529,9 @@ def _part(text: str, year: int) -> _Part | tuple[int, int] | None:  # noqa: PLR0
         last = months_range(year, month, month)[1].day
         first, final = {"primo": (1, 10), "medio": (11, 20), "ultimo": (21, last)}[m[1]]
         label = f"{m[1]} {MONTHS[month - 1]}"
-        return _Part("third", month, month, _day(year, month, first), _day(year, month, final), label)
+        return _Part(
+            "third", month, month, _day(year, month, first), _day(year, month, final), label
+        )
     if m := match("year"):
         _year(m[1], year)
         return _Part("year", year, year, dt.date(year, 1, 1), dt.date(year, 12, 31), "hele året")
@@ -782,7 +792,7 @@ _MARK_YES = re.compile(r"(?:^|(?<=[\s/,;+]))(?:ja|j|x|✓|✔|√|yes|v)(?=$|[\s
 _MARK_NO = re.compile(r"(?:^|(?<=[\s/,;+]))(?:nej|no|udbydes ikke)(?=$|[\s/,;+.!:])")
 
 
-def parse_mark(raw: CellValue, year: int) -> Reading[Mark]:  # noqa: PLR0911
+def parse_mark(raw: CellValue, year: int) -> Reading[Mark]:
     """A whole answer in one cell: ``x``, ``2``, ``G``, ``x/G``, ``ja, 2 hold i uge 37``."""
     if is_empty(raw):
         return read(None)

@@ -14,13 +14,9 @@ class Return(models.Model):
     chosen. ``applied`` lists what was written, batch by batch, so that it can be undone.
     """
 
-    form = models.ForeignKey(
-        "coordination.Form", on_delete=models.CASCADE, related_name="returns"
-    )
+    form = models.ForeignKey("coordination.Form", on_delete=models.CASCADE, related_name="returns")
     file = models.ForeignKey("kernel.StoredFile", on_delete=models.PROTECT, related_name="+")
-    status = models.CharField(
-        max_length=10, choices=ReturnStatus, default=ReturnStatus.PREVIEW
-    )
+    status = models.CharField(max_length=10, choices=ReturnStatus, default=ReturnStatus.PREVIEW)
     reading = models.JSONField()
     answers = models.JSONField(default=dict)
     applied = models.JSONField(default=list)
@@ -38,6 +34,11 @@ class Return(models.Model):
     def __str__(self) -> str:
         return f"{self.form}: {self.file.name}"
 
+    @property
+    def received_by(self) -> str:
+        """The name of whoever handed it in, without the address."""
+        return self.received_by_label.partition(" <")[0]
+
 
 class MatrixImport(models.Model):
     """Last year's overview as a matrix workbook on its way into the round's board.
@@ -50,9 +51,7 @@ class MatrixImport(models.Model):
         "coordination.Round", on_delete=models.CASCADE, related_name="matrix_imports"
     )
     file = models.ForeignKey("kernel.StoredFile", on_delete=models.PROTECT, related_name="+")
-    status = models.CharField(
-        max_length=10, choices=ReturnStatus, default=ReturnStatus.PREVIEW
-    )
+    status = models.CharField(max_length=10, choices=ReturnStatus, default=ReturnStatus.PREVIEW)
     reading = models.JSONField()
     answers = models.JSONField(default=dict)
     change_set = models.ForeignKey(
@@ -72,3 +71,8 @@ class MatrixImport(models.Model):
 
     def __str__(self) -> str:
         return f"{self.round}: {self.file.name}"
+
+    @property
+    def received_by(self) -> str:
+        """The name of whoever handed it in, without the address."""
+        return self.received_by_label.partition(" <")[0]

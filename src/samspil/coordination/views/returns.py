@@ -121,7 +121,9 @@ def _settle(request: ActorRequest, ret: Any) -> HttpResponse:
     try:
         if "later" in request.POST:
             returns.answer_return(**arguments)
-            messages.success(request, _("Svarene på spørgsmålene er gemt. Skemaet er ikke ændret endnu."))
+            messages.success(
+                request, _("Svarene på spørgsmålene er gemt. Skemaet er ikke ændret endnu.")
+            )
         else:
             before = len(ret.applied)
             ret = returns.apply_return(**arguments)
@@ -133,7 +135,9 @@ def _settle(request: ActorRequest, ret: Any) -> HttpResponse:
 
 
 def _tell_saved(request: ActorRequest, fields: int, questions: int) -> None:
-    text = ngettext("%(count)s svar er gemt.", "%(count)s svar er gemt.", fields) % {"count": fields}
+    text = ngettext("%(count)s svar er gemt.", "%(count)s svar er gemt.", fields) % {
+        "count": fields
+    }
     if questions:
         text += " " + ngettext(
             "%(count)s spørgsmål venter; det står under jeres opgaver.",
@@ -188,5 +192,7 @@ def returned_file(request: ActorRequest, return_id: int) -> HttpResponse:
     return HttpResponse(
         files.read(ret.file),
         content_type=ret.file.content_type,
-        headers={"Content-Disposition": content_disposition_header(True, ret.file.name) or "attachment"},
+        headers={
+            "Content-Disposition": content_disposition_header(True, ret.file.name) or "attachment"
+        },
     )

@@ -25,6 +25,9 @@ NAMED_SCHOOLS: Final = 4
 NAMED_COURSES: Final = 6
 """A summary with more than so many schools, or courses of one school, counts instead of naming."""
 
+_LARGE: Final = ("problem", "solution")
+"""Some hundred kilobytes of JSON that no page shows; read when asked for."""
+
 _SHOWN: Final = (ProposalStatus.QUEUED, ProposalStatus.READY, ProposalStatus.FAILED)
 
 
@@ -134,6 +137,7 @@ def get_proposal(actor: Actor, proposal_id: int) -> Proposal:
     found = (
         Proposal.objects.filter(pk=proposal_id, round__in=Round.objects.visible_to(actor))
         .select_related("round__network", "round_fkb__fkb")
+        .defer(*_LARGE)
         .first()
     )
     if found is None:
@@ -165,6 +169,7 @@ def strip(actor: Actor, round: Round, round_fkb: RoundFkb | None = None, *, gaps
     )
     proposal = (
         Proposal.objects.filter(about, round=round, status__in=_SHOWN)
+        .defer(*_LARGE)
         .order_by("-created_at", "-pk")
         .first()
     )

@@ -71,7 +71,7 @@ def values_text(values: Values, own: str = "") -> str:
         if name == own or name == "offers":
             return _capital(value_text(name, value))
     parts = []
-    for name in (field for field in FIELDS if field in values):
+    for name in (known for known in FIELDS if known in values):
         value = values[name]
         if name == "offers":
             parts.append(_("intet eget udbud") if value is None else value_text(name, value))

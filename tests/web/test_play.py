@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -29,6 +30,12 @@ pytestmark = pytest.mark.django_db
 def own_var(settings: Any, tmp_path: Any) -> Any:
     settings.VAR = tmp_path
     return tmp_path
+
+
+@pytest.fixture(autouse=True)
+def day_of_the_meeting(monkeypatch: pytest.MonkeyPatch) -> None:
+    at = datetime(2026, 3, 18, 12, 0, tzinfo=UTC)
+    monkeypatch.setattr("samspil.kernel.clock.now", lambda: at)
 
 
 def _run(command: str) -> str:
@@ -97,6 +104,22 @@ def test_a_round_that_was_broken_off_goes_on(own_var, monkeypatch):
     assert Round.objects.get().status == "meeting"
     assert Return.objects.count() == 13
     assert _gaps("2222") == {"90131", "90132", "90138"}
+
+
+@pytest.mark.parametrize(
+    ("today", "meeting", "due", "signed"),
+    [
+        (date(2026, 1, 2), date(2026, 3, 18), date(2026, 2, 26), date(2026, 6, 30)),
+        (date(2026, 4, 1), date(2026, 3, 18), date(2026, 2, 26), date(2026, 6, 30)),
+        (date(2026, 11, 22), date(2026, 11, 20), date(2026, 10, 31), date(2027, 3, 4)),
+        (date(2027, 12, 30), date(2027, 12, 30), date(2027, 12, 10), date(2027, 12, 31)),
+    ],
+)
+def test_the_dates_are_the_pictures_or_fresh(today, meeting, due, signed):
+    moments = play.Moments.at(today)
+    assert moments.meeting_on == meeting
+    assert (moments.dates.forms_due_on, moments.dates.signed_by_on) == (due, signed)
+    moments.dates.check(play.YEAR)
 
 
 def test_without_example_data_it_says_what_to_do():

@@ -64,7 +64,8 @@ _OJ, _RA, _HE, _STV, _FVH = (
     "sosu-ostjylland", "sosu-randers", "sosu-herning", "sosu-stv", "sosu-fvh",
 )  # fmt: skip
 # The eight courses of the picture in the design, cell by cell. 90131, 90132 and 90138 stay gaps,
-# 90137 is covered by an agreement with SOSU Nord, 90135 and 90136 are joint runs in Randers.
+# 90137 is covered by an agreement with SOSU Nord, 90135 and 90136 are joint runs in Randers. Four
+# more joint runs have no date yet.
 FIXED: dict[str, dict[str, Planned]] = {
     "90131": {_OJ: Planned(offers=False, take_on=6), _HE: Planned(offers=False, take_on=2)},
     "90132": {_OJ: Planned(offers=False, take_on=6), _FVH: Planned(offers=False, take_on=2)},
@@ -87,10 +88,17 @@ FIXED: dict[str, dict[str, Planned]] = {
         _STV: Planned(follows=True),
     },
     "90136": {_RA: _own(1, "uge 46"), _HE: Planned(follows=True)},
+    "90112": {_OJ: _own(1), _HE: Planned(follows=True), _STV: Planned(follows=True)},
+    "90117": {_HE: _own(1), _RA: Planned(follows=True), _STV: Planned(follows=True)},
     "90137": {},
     "90138": {_RA: Planned(offers=False, take_on=4, note="Vi kan godt, hvis ingen andre vil.")},
+    "90141": {_FVH: _own(1), _RA: Planned(follows=True)},
+    "90142": {_STV: _own(1), _FVH: Planned(follows=True)},
 }
-JOINT = {"90135": _RA, "90136": _RA}
+JOINT = {
+    "90112": _OJ, "90117": _HE, "90135": _RA, "90136": _RA, "90141": _FVH, "90142": _STV,
+}  # fmt: skip
+"""Courses that the secretariat turns into a joint run before the meeting, and who holds them."""
 EXTERNAL = {"90137": "sosu-nord"}
 GAPS_ELSEWHERE = 9
 HOPELESS = 2

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -31,6 +31,7 @@ from samspil.coordination.domain.returns import (
 )
 from samspil.coordination.domain.round_queries import gap_rows
 from samspil.coordination.domain.rounds import (
+    RoundDates,
     coordinated_fkbs,
     default_dates,
     move_round,
@@ -81,11 +82,45 @@ ON_SCREEN = "sosu-fvh"
 LEAVES_OPEN = ("sosu-herning", "djh")
 """Schools that hand in without answering the questions about their cells."""
 
-OPENED = (date(2026, 1, 5), 9)
-SENT = (date(2026, 1, 12), 9)
-RETURNED = (date(2026, 2, 2), 10)
-JOINED = (date(2026, 3, 10), 13)
-MEETING = (date(2026, 3, 18), 9)
+PICTURE = date(2026, 3, 18)
+"""The meeting of the picture in the design: what the source's rhythm gives for 2027 (R32)."""
+
+
+@dataclass(frozen=True)
+class Moments:
+    """When everything happened, counted from the day of the meeting."""
+
+    meeting_on: date
+
+    @classmethod
+    def at(cls, today: date) -> Moments:
+        """The picture's dates, or, when they have long passed, the same rhythm up to today.
+
+        An example whose deadlines are all a year old would greet people with overdue tasks.
+        """
+        if today <= PICTURE + timedelta(days=28):
+            return cls(PICTURE)
+        return cls(today - timedelta(days=max(0, today.weekday() - 4)))
+
+    def day(self, before: int) -> date:
+        """The day so many days before the meeting."""
+        return self.meeting_on - timedelta(days=before)
+
+    @property
+    def dates(self) -> RoundDates:
+        """The round's own dates; signatures as long after the meeting as in the picture."""
+        if self.meeting_on == PICTURE:
+            return default_dates(YEAR)
+        last = date(YEAR, 12, 31)
+        return RoundDates(
+            forms_due_on=self.day(20),
+            meeting_on=self.meeting_on,
+            signed_by_on=max(self.meeting_on, min(last, self.day(-104))),
+        )
+
+
+OPENED, SENT, RETURNED, JOINED, MET = (72, 9), (65, 9), (44, 10), (8, 13), (0, 9)
+"""Days before the meeting, and the hour."""
 
 
 @dataclass(frozen=True)
@@ -95,10 +130,6 @@ class Filled:
     round: Round
     gaps: int
     folder: Path
-
-
-def _at(moment: tuple[date, int]) -> datetime:
-    return clock.start_of(*moment)
 
 
 def _folder() -> Path:
@@ -124,9 +155,12 @@ def find_round() -> Round | None:
 class Play:
     """One run of the round, told step by step."""
 
-    def __init__(self, teller: Teller) -> None:
+    def __init__(self, teller: Teller, *, now: datetime) -> None:
         self.teller = teller
+        self.now = now
         self.network = Network.objects.get(key=ESO)
+        round = find_round()
+        self.moments = Moments(round.meeting_on) if round else Moments.at(clock.local_date(now))
         self.secretary = self._person(SECRETARIAT_EMAIL)
 
     def run(self) -> Filled:
@@ -144,7 +178,12 @@ class Play:
         return Filled(round, gap_rows(_rows(round)).count(), _folder())
 
     def _person(self, email: str) -> Actor:
-        return actor_for(Person.objects.get(email=email), today=MEETING[0])
+        return actor_for(Person.objects.get(email=email), today=clock.local_date(self.now))
+
+    def _at(self, moment: tuple[int, int]) -> datetime:
+        """The instant of a moment, never later than now."""
+        before, hour = moment
+        return min(self.now, clock.start_of(self.moments.day(before), hour))
 
     def _coordinator(self, school: Organisation) -> Actor:
         return self._person(f"koordinator@{school.key}.example")
@@ -157,10 +196,10 @@ class Play:
             schools = Membership.objects.filter(network=self.network)
             round = open_round(
                 actor=self.secretary,
-                now=_at(OPENED),
+                now=self._at(OPENED),
                 network=self.network,
                 year=YEAR,
-                dates=default_dates(YEAR),
+                dates=self.moments.dates,
                 fkb_ids=[fkb.pk for fkb in fkbs],
                 organisation_ids=list(schools.values_list("organisation_id", flat=True)),
             )
@@ -188,7 +227,9 @@ class Play:
                 step.advance(form.organisation.label)
                 return workbook_of(form)
 
-            forms = send_forms(actor=self.secretary, now=_at(SENT), round=round, workbook_of=told)
+            forms = send_forms(
+                actor=self.secretary, now=self._at(SENT), round=round, workbook_of=told
+            )
             folder = _folder() / "sendt"
             for form in forms:
                 if form.file is not None:
@@ -222,7 +263,7 @@ class Play:
             step.say(f"Regneark lagt i {_shown(_folder() / 'retur')}")
 
     def _by_workbook(self, form: Form, plan: Plan, step: Step) -> None:
-        school, now = form.organisation, _at(RETURNED)
+        school, now = form.organisation, self._at(RETURNED)
         actor = self._coordinator(school)
         if form.file is None:
             raise RuntimeError(f"{form} was sent without a workbook.")
@@ -268,7 +309,7 @@ class Play:
         )
 
     def _on_screen(self, form: Form, plan: Plan, step: Step) -> None:
-        actor, now = self._coordinator(form.organisation), _at(RETURNED)
+        actor, now = self._coordinator(form.organisation), self._at(RETURNED)
         changes = []
         for line in form_snapshot(form).lines:
             answer = plan[form.organisation.key, line.fkb_number, line.number]
@@ -327,7 +368,7 @@ class Play:
         ]
         apply_changes(
             actor=self.secretary,
-            now=_at(JOINED),
+            now=self._at(JOINED),
             round=round,
             changes=changes,
             kind=ChangeKind.CELL,
@@ -342,7 +383,7 @@ class Play:
             _write(_folder() / "aftaler" / name, content)
             register_external_agreement(
                 actor=self.secretary,
-                now=_at(JOINED),
+                now=self._at(JOINED),
                 round_course=row,
                 school_name=school.name,
                 content=content,
@@ -355,7 +396,7 @@ class Play:
 
     def _meet(self, round: Round) -> None:
         with self.teller.step("Mødet åbnes", 1) as step:
-            move_round(actor=self.secretary, now=_at(MEETING), round=round, verb="start_meeting")
+            move_round(actor=self.secretary, now=self._at(MET), round=round, verb="start_meeting")
             gaps = list(gap_rows(_rows(round)).order_by("course__number", "pk"))
             duty = _rows(round).filter(is_duty=True, archived_reason="").count()
             step.outcome = f"{duty - len(gaps)} af {duty} mål har en udbyder, {len(gaps)} mangler"
@@ -366,7 +407,7 @@ class Play:
         with self.teller.step("Forslag beregnes", 1) as step:
             proposal = Proposal.objects.filter(round=round, round_fkb=None).first()
             if proposal is None:
-                proposal = request_proposal(actor=self.secretary, now=_at(MEETING), round=round)
+                proposal = request_proposal(actor=self.secretary, now=self._at(MET), round=round)
             gaps = {row.pk for row in gap_rows(_rows(round))}
             lines = list(
                 proposal.lines.select_related("round_course__course", "organisation").order_by(

@@ -9,6 +9,7 @@ from django.utils import translation
 
 from samspil.coordination.domain.round_queries import gap_rows
 from samspil.coordination.models import RoundCourse
+from samspil.kernel import clock
 from samspil.network.models import Network
 from samspil.web.example.play import STEPS, YEAR, Play, find_round, is_played
 from samspil.web.example.seed import ESO
@@ -35,5 +36,5 @@ class Command(BaseCommand):
         with translation.override("da"):
             teller = Teller(self.stdout, steps=STEPS)  # type: ignore[arg-type]
             teller.line(f"Samspil spiller runden {YEAR} på eksempelnetværket ESØ")
-            result = Play(teller).run()
+            result = Play(teller, now=clock.now()).run()
             teller.line(f"Runden står til mødet med {result.gaps} mål uden udbyder.")

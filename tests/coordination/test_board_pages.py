@@ -338,6 +338,17 @@ def test_comment_agreement_and_archive_through_the_pages(browse, case):
     assert "Taget ind under pligten igen." in history
 
 
+def test_what_only_the_secretariat_does_is_closed_to_schools(client, case):
+    client.force_login(case.people[0])
+    for name in ("external", "remove_external", "archive_course"):
+        assert client.get(url(name, case, case.rows[0].pk)).status_code == 403
+        assert client.post(url(name, case, case.rows[0].pk), {}).status_code == 403
+    assert client.post(url("bring_back", case, case.rows[0].pk)).status_code == 403
+    page = client.get(url("course", case, case.rows[0].pk)).content.decode()
+    assert "Tag målet ud" not in page
+    assert "Skriv kommentar" in page
+
+
 def test_a_frozen_board_is_read_only(browse, case):
     fill(case)
     type(case.fkb).objects.filter(pk=case.fkb.pk).update(status="frozen")

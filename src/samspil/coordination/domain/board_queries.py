@@ -40,7 +40,7 @@ from samspil.coordination.models import (
 )
 from samspil.kernel import audit
 from samspil.kernel.actor import Actor
-from samspil.kernel.errors import NotFound
+from samspil.kernel.errors import Forbidden, NotFound
 from samspil.kernel.models import StoredFile
 from samspil.network.enums import OrganisationKind
 from samspil.network.models import Organisation
@@ -739,6 +739,14 @@ def get_row(actor: Actor, round_id: int, row_id: int) -> RoundCourse:
     )
     if row is None:
         raise NotFound(_("Målet findes ikke i runden."))
+    return row
+
+
+def row_to_run(actor: Actor, round_id: int, row_id: int) -> RoundCourse:
+    """``get_row`` for those who run the round. Raises ``Forbidden`` for others who see it."""
+    row = get_row(actor, round_id, row_id)
+    if not rules.may_run_row(actor, row):
+        raise Forbidden(_("Det kan kun sekretariatet."))
     return row
 
 

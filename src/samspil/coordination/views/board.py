@@ -206,7 +206,7 @@ def cell(request: ActorRequest, round_id: int, row_id: int, organisation_id: int
         return _cell_page(request, detail, CellForm(detail=detail))
     form = CellForm(None if "quick" in request.POST else request.POST, detail=detail)
     if form.is_bound and not form.is_valid():
-        return _cell_page(request, detail, form, status=400)
+        return _cell_page(request, detail, form, status=400 if detail.can_change else 403)
     try:
         if form.is_bound:
             change = form.change()
@@ -464,7 +464,7 @@ def comment(request: ActorRequest, round_id: int, row_id: int) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def external(request: ActorRequest, round_id: int, row_id: int) -> HttpResponse:
     """An agreement with a school outside the circle: school, document, time (R27)."""
-    row = board_queries.get_row(request.actor, round_id, row_id)
+    row = board_queries.row_to_run(request.actor, round_id, row_id)
     form = ExternalForm(
         request.POST or None,
         request.FILES or None,
@@ -533,7 +533,7 @@ def _small_form(
 @require_http_methods(["GET", "POST"])
 def remove_external(request: ActorRequest, round_id: int, row_id: int) -> HttpResponse:
     """Take an agreement outside the circle away, with a reason."""
-    row = board_queries.get_row(request.actor, round_id, row_id)
+    row = board_queries.row_to_run(request.actor, round_id, row_id)
     form = WhyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         board.remove_external_agreement(
@@ -558,7 +558,7 @@ def remove_external(request: ActorRequest, round_id: int, row_id: int) -> HttpRe
 @require_http_methods(["GET", "POST"])
 def archive(request: ActorRequest, round_id: int, row_id: int) -> HttpResponse:
     """Take a course out of the round's duty, with a reason (R24)."""
-    row = board_queries.get_row(request.actor, round_id, row_id)
+    row = board_queries.row_to_run(request.actor, round_id, row_id)
     form = WhyForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         board.archive_course(
@@ -583,7 +583,7 @@ def archive(request: ActorRequest, round_id: int, row_id: int) -> HttpResponse:
 @require_POST
 def bring_back(request: ActorRequest, round_id: int, row_id: int) -> HttpResponse:
     """Put an archived course under the duty again."""
-    row = board_queries.get_row(request.actor, round_id, row_id)
+    row = board_queries.row_to_run(request.actor, round_id, row_id)
     board.bring_back_course(actor=request.actor, now=clock.now(), round_course=row)
     messages.success(request, _("Målet er under pligten igen."))
     return redirect("coordination:course", round_id, row_id)

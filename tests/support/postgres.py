@@ -78,6 +78,7 @@ class Cluster:
             env=environment,
             **as_user,
         )
+        log.close()  # the server has its own
         deadline = time.monotonic() + 30
         while time.monotonic() < deadline:
             ready = subprocess.run(

@@ -67,13 +67,29 @@ class World:
         return made
 
     @cached_property
+    def matrix(self) -> Any:
+        """Last year's overview as a list: courses down, schools across."""
+        from samspil.coordination.interfaces import matrix
+
+        names = [school.short_name for school in self.inside.schools]
+        lines = [";".join(["Mål nr.", "Titel", *names])]
+        lines += [f"{row.course.number};{row.course.title};x;;2" for row in self.inside.rows]
+        return matrix.receive(
+            actor=self.inside.secretariat,
+            now=NOW,
+            round=self.inside.round,
+            name="overblik.csv",
+            content="\n".join(lines).encode(),
+        )
+
+    @cached_property
     def batch(self) -> Any:
         from samspil.kernel.imports.actions import upload
 
         return upload(
             actor=Actor.system("tests"),
             now=NOW,
-            spec="fkb",
+            spec="catalogue.fkbs",
             content="nummer;titel;branche\n9555;Prøvens FKB;SOSU\n".encode(),
             name="fkb.csv",
         )
@@ -110,46 +126,6 @@ class World:
             content=write_form(form_snapshot(form)),
         )
 
-    @cached_property
-    def batch(self) -> Any:
-        """A list that a keeper of the catalogue has handed in."""
-        from samspil.kernel.imports.actions import upload
-
-        content = "Fagnr;Titel\n90999;Prøve\n".encode()
-        spec = "catalogue.courses"
-        return upload(
-            actor=self.inside.secretariat, now=NOW, spec=spec, content=content, name="liste.csv"
-        )
-
-    @cached_property
-    def batch(self) -> Any:
-        from samspil.kernel.imports.actions import upload
-
-        return upload(
-            actor=Actor.system("tests"),
-            now=NOW,
-            spec="fkb",
-            content="nummer;titel;branche\n9555;Prøvens FKB;SOSU\n".encode(),
-            name="fkb.csv",
-        )
-
-    @cached_property
-    def invitation(self) -> Any:
-        from datetime import timedelta
-
-        from samspil.network.models import Invitation
-
-        return Invitation.objects.create(
-            email="ny@example.test",
-            name="Ny",
-            role=roles.SCHOOL_COORDINATOR,
-            organisation=self.school,
-            token_hash="x",
-            invited_by=self.inside.secretariat_person,
-            created_at=NOW,
-            expires_at=NOW + timedelta(days=9999),
-        )
-
 
 OUTSIDE = ("outside secretariat", "outside coordinator")
 
@@ -170,21 +146,15 @@ PARAMETERS: dict[str, Callable[[World], Any]] = {
     "number": lambda w: w.inside.fkb.fkb.number,
     "invitation_id": lambda w: w.invitation.pk,
     "batch_id": lambda w: w.batch.pk,
-    "spec": lambda w: "fkb",
+    "spec": lambda w: "catalogue.fkbs",
     "approval_id": lambda w: Approval.objects.filter(fkb=w.inside.fkb.fkb).order_by("pk")[0].pk,
+    "matrix_id": lambda w: w.matrix.pk,
     "membership_id": lambda w: (
         Membership.objects.get(network=w.inside.network, organisation=w.school).pk
     ),
     "assignment_id": lambda w: RoleAssignment.objects.get(person=w.people["coordinator"]).pk,
     "token": lambda w: "no-such-token",
     "year": lambda w: w.inside.round.year,
-    "batch_id": lambda w: w.batch.pk,
-    "spec": lambda w: "catalogue.courses",
-    "approval_id": lambda w: w.inside.fkb.fkb.approvals.order_by("pk")[0].pk,
-    "membership_id": lambda w: w.school.memberships.order_by("pk")[0].pk,
-    "assignment_id": lambda w: w.people["leader"].role_assignments.order_by("pk")[0].pk,
-    "invitation_id": lambda w: w.invitation.pk,
-    "token": lambda w: "x",
     "person_id": lambda w: w.people["coordinator"].pk,
 }
 
@@ -196,27 +166,9 @@ KWARGS: dict[str, Callable[[World], Kwargs]] = {
     "mfa_edit_webauthn": lambda w: {"pk": 0},
 }
 
-# Addresses with an object in them that everybody signed in may see.
-# The catalogue, and the lists read into it, are common to all networks: their secretariats see it.
-SEEN_BY_ALL: set[str] = {
-    "catalogue:fkb",
-    "catalogue:fkb_edit",
-    "catalogue:course",
-    "catalogue:course_edit",
-    "catalogue:course_archive",
-    "catalogue:course_restore",
-    "catalogue:relation",
-    "catalogue:approval_new",
-    "catalogue:approval_end",
-    "catalogue:import_new",
-    "catalogue:import",
-    "catalogue:import_columns",
-    "catalogue:import_apply",
-    "catalogue:import_refresh",
-    "catalogue:import_discard",
-    "catalogue:import_undo",
-    "catalogue:import_file",
-}
+# The catalogue, and the lists read into it, are common to all networks: nobody is outside its
+# scope, and what a role may change is judged by right alone.
+COMMON_TO_ALL = ("catalogue:",)
 
 
 @dataclass(frozen=True)

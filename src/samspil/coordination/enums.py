@@ -138,3 +138,16 @@ RETURN_TRANSITIONS = (
     Transition("undo", frozenset({"applied"}), "undone"),
     Transition("discard", frozenset({"preview", "undone"}), "discarded"),
 )
+
+
+AGREEMENT_TRANSITIONS = (
+    Transition("complete", frozenset({"collecting"}), "signed"),
+    Transition("decline", frozenset({"collecting", "declined"}), "declined"),
+    Transition("resume", frozenset({"declined"}), "collecting"),
+    Transition("withdraw", frozenset({"collecting", "declined"}), "withdrawn"),
+)
+
+SIGNATURE_TRANSITIONS = (
+    Transition("sign", frozenset({"waiting", "declined"}), "signed"),
+    Transition("decline", frozenset({"waiting"}), "declined"),
+)

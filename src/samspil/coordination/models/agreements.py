@@ -54,6 +54,7 @@ class Agreement(models.Model):
     status = models.CharField(
         max_length=10, choices=AgreementStatus, default=AgreementStatus.COLLECTING
     )
+    content = models.JSONField(default=dict)
     content_hash = models.CharField(max_length=64)
     pdf = models.ForeignKey(
         "kernel.StoredFile", null=True, on_delete=models.PROTECT, related_name="+"

@@ -111,7 +111,7 @@ def test_a_round_that_was_broken_off_goes_on(own_var, monkeypatch):
     [
         (date(2026, 1, 2), date(2026, 3, 18), date(2026, 2, 26), date(2026, 6, 30)),
         (date(2026, 4, 1), date(2026, 3, 18), date(2026, 2, 26), date(2026, 6, 30)),
-        (date(2026, 11, 22), date(2026, 11, 20), date(2026, 10, 31), date(2027, 3, 4)),
+        (date(2026, 11, 22), date(2026, 11, 23), date(2026, 11, 3), date(2027, 3, 7)),
         (date(2027, 12, 30), date(2027, 12, 30), date(2027, 12, 10), date(2027, 12, 31)),
     ],
 )

@@ -86,6 +86,11 @@ PICTURE = date(2026, 3, 18)
 """The meeting of the picture in the design: what the source's rhythm gives for 2027 (R32)."""
 
 
+def _working_day(day: date) -> date:
+    """The day itself, or the Monday after a weekend."""
+    return day + timedelta(days={5: 2, 6: 1}.get(day.weekday(), 0))
+
+
 @dataclass(frozen=True)
 class Moments:
     """When everything happened, counted from the day of the meeting."""
@@ -100,7 +105,7 @@ class Moments:
         """
         if today <= PICTURE + timedelta(days=28):
             return cls(PICTURE)
-        return cls(today - timedelta(days=max(0, today.weekday() - 4)))
+        return cls(_working_day(today))
 
     def day(self, before: int) -> date:
         """The day so many days before the meeting."""
@@ -113,7 +118,7 @@ class Moments:
             return default_dates(YEAR)
         last = date(YEAR, 12, 31)
         return RoundDates(
-            forms_due_on=self.day(20),
+            forms_due_on=_working_day(self.day(20)),
             meeting_on=self.meeting_on,
             signed_by_on=max(self.meeting_on, min(last, self.day(-104))),
         )

@@ -194,6 +194,7 @@ def import_batch(request: ActorRequest, batch_id: int) -> HttpResponse:
         "catalogue/imports/preview.html",
         {
             "batch": batch,
+            "who": batch.actor_label.split(" <")[0],
             "spec": spec,
             "page": page,
             "columns": shown,
@@ -250,7 +251,9 @@ def import_apply(request: ActorRequest, batch_id: int) -> HttpResponse:
 @require_POST
 def import_refresh(request: ActorRequest, batch_id: int) -> HttpResponse:
     """Work the preview out anew."""
-    return _step(request, batch_id, imports.refresh, _("Listen er holdt op mod registret igen."))
+    return _step(
+        request, batch_id, imports.refresh, _("Listen er sammenlignet med registret igen.")
+    )
 
 
 @requires(LOGIN)

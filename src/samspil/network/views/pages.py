@@ -11,7 +11,7 @@ from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
-from django.views.decorators.http import require_http_methods, require_POST
+from django.views.decorators.http import require_http_methods
 
 from samspil.kernel import clock
 from samspil.kernel.errors import Conflict, Forbidden, Invalid
@@ -421,24 +421,68 @@ def _back(scope: Any) -> HttpResponse:
     return redirect("network:people", scope.network_id)
 
 
+def _ask(
+    request: ActorRequest, *, question: str, detail: str, label: str, cancel_url: str
+) -> HttpResponse:
+    return render(
+        request,
+        "network/ask.html",
+        {
+            "question": question,
+            "detail": detail,
+            "label": label,
+            "cancel_url": cancel_url,
+        },
+    )
+
+
+def _home(scope: Any) -> str:
+    if scope.organisation_id:
+        return reverse("network:organisation", args=[scope.organisation_id])
+    return reverse("network:people", args=[scope.network_id])
+
+
 @requires(LOGIN)
-@require_POST
+@require_http_methods(["GET", "POST"])
 def withdraw_invitation(request: ActorRequest, invitation_id: int) -> HttpResponse:
-    """Take an invitation back."""
+    """Ask, then take an invitation back."""
     found = queries.get_invitation(request.actor, invitation_id)
+    insist(rules.may_withdraw(request.actor, found))
+    if request.method != "POST":
+        return _ask(
+            request,
+            question=_("Træk invitationen tilbage?"),
+            label=_("Træk tilbage"),
+            cancel_url=_home(found),
+            detail=_("%(name)s kan ikke længere bruge linket i mailen.") % {"name": found.name},
+        )
     people.withdraw_invitation(actor=request.actor, now=clock.now(), invitation=found)
     messages.success(request, _("Invitationen er trukket tilbage."))
-    return _back(found)
+    return redirect(_home(found))
 
 
 @requires(LOGIN)
-@require_POST
+@require_http_methods(["GET", "POST"])
 def end_role(request: ActorRequest, assignment_id: int) -> HttpResponse:
-    """End a role today."""
+    """Ask, then end a role from tomorrow on."""
     found = queries.get_role(request.actor, assignment_id)
-    people.end_role(actor=request.actor, now=clock.now(), assignment=found, on=clock.today())
-    messages.success(request, _("Rollen ophører i dag."))
-    return _back(found)
+    insist(rules.may_end_role(request.actor, found))
+    if request.method != "POST":
+        return _ask(
+            request,
+            question=_("Afslut rollen?"),
+            label=_("Afslut rollen"),
+            cancel_url=_home(found),
+            detail=_("%(name)s er %(role)s til og med i dag.")
+            % {"name": found.person.name, "role": found.get_role_display()},
+        )
+    try:
+        people.end_role(actor=request.actor, now=clock.now(), assignment=found, on=clock.today())
+    except Conflict as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, _("Rollen ophører efter i dag."))
+    return redirect(_home(found))
 
 
 @requires(PUBLIC)

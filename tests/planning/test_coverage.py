@@ -118,6 +118,15 @@ def test_decided_no_is_named_and_lifting_it_helps() -> None:
     assert "c2" not in solve(by_hand()).solution.uncovered
 
 
+def test_the_only_school_left_is_told_apart_from_the_only_school() -> None:
+    problem = by_hand(pins=(Pin("c1", "b", PinRole.NO),))
+    assert codes(problem, solve(problem).solution, "c1", "a")[0] == "others_no"
+    small = by_hand(
+        lines=(FormLine("c1", "a", can_take_on=60), FormLine("c1", "b", can_take_on=20))
+    )
+    assert codes(small, solve(small).solution, "c1", "a")[0] == "others_full"
+
+
 def test_nothing_is_uncovered_merely_because_of_the_order() -> None:
     # a must give up c1 (which b can take) for c2 (which only a can take), even from a bad start.
     problem = by_hand(schools=(School("a", capacity=(("sosu", 30),)), *by_hand().schools[1:]))

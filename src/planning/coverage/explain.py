@@ -4,6 +4,7 @@ Codes, with their parameters (days are tenths of a day, distances kilometres):
 
 why a school holds a course
   only_school                                   nobody else is approved and said that it can
+  others_no         others                      the others that said they can were decided to 'no' by hand
   others_full       others                      the others that said they can have too few days
   fairest           others                      the others would get a larger extra duty than anybody has now
   nearest           km, other, other_km         the way there is shorter than to the other schools that can
@@ -130,8 +131,13 @@ def _choice(
 ) -> Message:
     """The first objective in the stated order that sets this school apart from the others."""
     if not others:
-        short = _too_short(problem, course, a.school)
-        return _message("others_full", others=short) if short else Message("only_school")
+        willing = _willing(problem, course, a.school)
+        pins = {key: problem.pin_by_cell.get((course.key, key)) for key in willing}
+        short = tuple(key for key, pin in pins.items() if pin is None)
+        refused = tuple(key for key, pin in pins.items() if pin and pin.role == PinRole.NO)
+        if short:
+            return _message("others_full", others=short)
+        return _message("others_no", others=refused) if refused else Message("only_school")
     free = tuple(key for key in others if room.has(key, course))
     if not free:
         return _message("others_full", others=others)
@@ -159,15 +165,14 @@ def _choice(
     return _message("equal", others=light)
 
 
-def _too_short(problem: Problem, course: Course, holder: str) -> tuple[str, ...]:
-    """Approved schools that said they can, and wrote or have fewer days than the course takes."""
+def _willing(problem: Problem, course: Course, holder: str) -> tuple[str, ...]:
+    """Other approved schools that said they can, whatever keeps them from it."""
     return tuple(
         key
         for key in problem.approved(course)
         if key != holder
         and (line := problem.line_by_cell.get((course.key, key))) is not None
         and line.can_take_on > 0
-        and (course.key, key) not in problem.pin_by_cell
     )
 
 

@@ -75,6 +75,10 @@ def _plain(words: Callable[[], str]) -> Callable[[Facts], str]:
 _WORDS: Final[dict[str, Callable[[Facts], str]]] = {
     # Why a school holds a course.
     "only_school": _plain(lambda: _("Den eneste godkendte skole, der har sagt, at den kan.")),
+    "others_no": lambda f: (
+        _("Det er besluttet, at %(schools)s ikke skal tage målet.")
+        % {"schools": listed(f["others"])}
+    ),
     "others_full": lambda f: (
         _("%(schools)s kan også, men har for få dage til andre.") % {"schools": listed(f["others"])}
     ),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pytest
@@ -14,6 +14,7 @@ from samspil.kernel import roles, tasks
 from samspil.kernel.actor import Actor
 from samspil.kernel.models import AuditEvent
 from samspil.kernel.tasks import Task
+from samspil.network.domain.actors import actor_for
 from samspil.network.enums import OrganisationKind
 from samspil.network.models import Membership, Network, Organisation, Person, RoleAssignment
 
@@ -74,6 +75,26 @@ def test_tasks_stand_in_order_of_deadline(known: Client, own_tasks: list[Task]) 
     assert "3 opgaver venter på dig." in html
     assert '<b class="count">3</b>' in html
     assert "over fristen" in html
+
+
+def test_a_remembered_count_holds_until_something_changes(
+    settings: Any, person: Person, own_tasks: list[Task]
+) -> None:
+    from samspil.network.domain.languages import choose_language
+    from samspil.web.domain import header
+
+    settings.SAMSPIL_REMEMBER_COUNTS = True
+    header._COUNTS.clear()
+    today = date(2027, 1, 12)
+    actor = actor_for(person, today=today)
+    assert header.count_waiting(actor, today) == 0
+    own_tasks.append(Task(title="Ny", url="/a/", context="PK"))
+    assert header.count_waiting(actor, today) == 0
+    choose_language(
+        actor=actor, now=datetime(2027, 1, 12, tzinfo=UTC), person=person, language="en"
+    )
+    assert header.count_waiting(actor, today) == 1
+    header._COUNTS.clear()
 
 
 def test_nothing_to_do_says_so(known: Client, own_tasks: list[Task]) -> None:

@@ -80,8 +80,7 @@ class Navigation:
     def items(self) -> list[header.MenuItem]:
         if self._known is None:
             return []
-        tasks = len(header.waiting(self._known, clock.today()))
-        return header.menu(self._known, self.path, tasks)
+        return header.menu(self._known, self.path, header.count_waiting(self._known, clock.today()))
 
     @property
     def other_language(self) -> str:

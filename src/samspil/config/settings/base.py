@@ -25,6 +25,8 @@ EXAMPLE_DOOR = False
 """Sign in as a role with one click. On in the example settings alone."""
 UI_GALLERY = False
 """Show every component of the design system at /_ui/; for developers and tests."""
+SAMSPIL_REMEMBER_COUNTS = True
+"""Remember the count of one's tasks until an audit event says that something changed."""
 SAMSPIL_STRICT = False
 """Fail when an action changes rows and records nothing; on in tests."""
 SAMSPIL_REQUIRE_SECOND_FACTOR = True

@@ -2,6 +2,8 @@ from django.apps import AppConfig
 
 
 class WebConfig(AppConfig):
+    """What spans the contexts."""
+
     name = "samspil.web"
     label = "web"
     default_auto_field = "django.db.models.BigAutoField"

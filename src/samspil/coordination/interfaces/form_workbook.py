@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any, Final
 
+from django.utils import translation
 from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 
@@ -148,6 +149,7 @@ def sheet_head(form: FormSnapshot, group: str, lines: Sequence[FormLine]) -> tup
     return f"{group}: {form.organisation_name}, {form.year}", hint
 
 
+@translation.override("da")
 def own_texts(form: FormSnapshot) -> frozenset[str]:
     """Fingerprints of every text that we write around the answers."""
     texts = [text for _style, text in guide(form)]
@@ -186,8 +188,13 @@ class _Writer:
 def write_form(form: FormSnapshot) -> bytes:
     """The workbook of one school, prefilled with what the form knows now (xlsx).
 
-    The same snapshot gives the same bytes.
+    Always in Danish, whatever the screen speaks. The same snapshot gives the same bytes.
     """
+    with translation.override("da"):
+        return _write_form(form)
+
+
+def _write_form(form: FormSnapshot) -> bytes:
     title = _("Koordineringsskema %(year)s: %(school)s") % {
         "year": form.year,
         "school": form.organisation_name,

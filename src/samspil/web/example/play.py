@@ -163,6 +163,7 @@ class Play:
     def __init__(self, teller: Teller, *, now: datetime) -> None:
         self.teller = teller
         self.now = now
+        self.found: Counter[str] = Counter()
         self.network = Network.objects.get(key=ESO)
         round = find_round()
         self.moments = Moments(round.meeting_on) if round else Moments.at(clock.local_date(now))
@@ -262,7 +263,11 @@ class Play:
             members = round.schools.filter(is_invited=False).count()
             back = round.forms.filter(status=FormStatus.RETURNED).values("organisation")
             returned = round.schools.filter(is_invited=False, organisation__in=back).count()
-            step.outcome = f"{returned} af {members} medlemmer, og alle inviterede"
+            step.outcome = f"{returned} af {members} medlemmer og alle inviterede"
+            step.say(
+                f"I alt {_thousands(self.found['felter'])} felter læst, "
+                f"{self.found['spørgsmål']} spørgsmål, {self.found['fejl']} fejl"
+            )
             owing = round.forms.filter(status=FormStatus.SENT).select_related("organisation")
             step.say(f"Mangler: {', '.join(form.organisation.label for form in owing)}")
             step.say(f"Regneark lagt i {_shown(_folder() / 'retur')}")
@@ -293,6 +298,7 @@ class Play:
         )
         for item in [*errors, *questions, *remarks][:3]:
             step.say(f"   {item.ref}  {sentence(item.remark)}")
+        self.found.update(felter=shown.changed, spørgsmål=len(questions), fejl=len(errors))
         ret = apply_return(
             actor=actor, now=now, ret=ret, answers=answers, expected_version=ret.version
         )

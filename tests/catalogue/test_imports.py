@@ -382,3 +382,35 @@ def test_ten_thousand_rows(now: datetime, fkbs: dict[str, Fkb]) -> None:
     assert previewed - start < 15
     assert applied - previewed < 30
     assert io
+
+
+def test_what_is_left_out_is_told(now: datetime, fkbs: dict[str, Fkb]) -> None:
+    book = SafeWorkbook()
+    sheet = book.add_sheet("Mål")
+    sheet.table(0, ["Fagnr", "Titel", "Lokale"], [["90101", "a", "B12"]])
+    book.add_sheet("Noter").write(0, 0, "Husk mødet")
+    hidden = book.add_sheet("Gammelt")
+    hidden.table(0, ["Fagnr", "Titel"], [["90102", "b"]])
+    hidden.raw.hide()
+    batch = upload(now, "catalogue.courses", book.close())
+    assert batch.notes == [
+        "I arket »Noter« er der ingen tabel, der læses.",
+        "Arket »Gammelt« er skjult og er ikke læst.",
+        "Disse kolonner læses ikke: Lokale.",
+    ]
+
+
+def test_tables_with_the_same_headings_are_chosen_together(now: datetime) -> None:
+    from samspil.catalogue.interfaces.forms import ColumnsForm
+
+    content = "Fagnr;Titel\n90101;a\nFagnr;Titel\n90102;b\nFagnr;Titel;Dage\n90103;c;3\n".encode()
+    batch = upload(now, "catalogue.courses", content)
+    spec = imports.spec_of(batch.spec)
+    form = ColumnsForm(
+        {"read_0": "on", "column_0_0": "number", "column_0_1": "", "read_2": "on", "column_2_0": "number", "column_2_1": "title",
+         "option_default_kind": "core", "option_sections": "archive"},
+        spec=spec, tables=imports.tables_of(batch), current={},
+    )  # fmt: skip
+    assert form.is_valid(), form.errors
+    assert form.columns == [{0: "number"}, {0: "number"}, {0: "number", 1: "title"}]
+    assert form.is_read == [True, True, True]

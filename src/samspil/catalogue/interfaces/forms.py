@@ -236,16 +236,24 @@ class ColumnsForm(forms.Form):
         _options(self, spec, current)
         choices = [("", _("Læses ikke")), *((column.key, column.label) for column in spec.columns)]
         self.tables = tables
+        # Tables with the same headings (one per sheet or group) are chosen once, together.
+        leaders: dict[tuple[str, ...], int] = {}
+        self.leader = [
+            leaders.setdefault(tuple(table.headings), number)
+            for number, (table, _sheet, _sample) in enumerate(tables)
+        ]
         for number, (table, _sheet, _sample) in enumerate(tables):
+            if self.leader[number] != number:
+                continue
             self.fields[f"read_{number}"] = forms.BooleanField(
                 label=_("Læs denne tabel"), required=False, initial=table.is_read
             )
-            for place in range(table.first_column, table.last_column + 1):
-                self.fields[f"column_{number}_{place}"] = forms.ChoiceField(
+            for offset in range(len(table.headings)):
+                self.fields[f"column_{number}_{offset}"] = forms.ChoiceField(
                     label=_("Læses som"),
                     choices=choices,
                     required=False,
-                    initial=table.columns.get(place, ""),
+                    initial=table.columns.get(table.first_column + offset, ""),
                 )
 
     @property
@@ -253,9 +261,9 @@ class ColumnsForm(forms.Form):
         """Per table: place to key."""
         return [
             {
-                place: self.cleaned_data[f"column_{number}_{place}"]
-                for place in range(table.first_column, table.last_column + 1)
-                if self.cleaned_data[f"column_{number}_{place}"]
+                table.first_column + offset: key
+                for offset in range(len(table.headings))
+                if (key := self.cleaned_data[f"column_{self.leader[number]}_{offset}"])
             }
             for number, (table, _sheet, _sample) in enumerate(self.tables)
         ]
@@ -263,4 +271,4 @@ class ColumnsForm(forms.Form):
     @property
     def is_read(self) -> list[bool]:
         """Per table: whether it is read at all."""
-        return [self.cleaned_data[f"read_{number}"] for number in range(len(self.tables))]
+        return [self.cleaned_data[f"read_{leader}"] for leader in self.leader]

@@ -145,21 +145,21 @@ def import_columns(request: ActorRequest, batch_id: int) -> HttpResponse:
 
 
 def _shown_tables(form: ColumnsForm, tables: list[Any]) -> list[dict[str, Any]]:
+    """The tables to choose for: those with the same headings stand as one."""
     return [
         {
             "sheet": sheet,
             "row": table.heading_row + 1,
+            "more": form.leader.count(number) - 1,
             "read": form[f"read_{number}"],
             "columns": [
-                {
-                    "heading": heading,
-                    "field": form[f"column_{number}_{table.first_column + offset}"],
-                }
+                {"heading": heading, "field": form[f"column_{number}_{offset}"]}
                 for offset, heading in enumerate(table.headings)
             ],
             "sample": sample,
         }
         for number, (table, sheet, sample) in enumerate(tables)
+        if form.leader[number] == number
     ]
 
 

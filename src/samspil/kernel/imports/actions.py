@@ -23,7 +23,7 @@ from samspil.kernel.imports.models import (
     ImportRow,
     ImportStatus,
 )
-from samspil.kernel.imports.tables import Table, find_tables
+from samspil.kernel.imports.tables import MAX_TABLES, Table, find_tables
 from samspil.kernel.imports.values import folded
 from samspil.kernel.locking import lock_row
 from samspil.kernel.spreadsheets.reader import Sheet, read_workbook
@@ -149,6 +149,10 @@ def upload(
                 "Vi kan ikke finde en tabel i filen. Den skal have en række med overskrifter, fx »%(example)s«."
             )
             % {"example": "«, »".join(str(column.label) for column in declared.columns[:3])}
+        )
+    if len(tables) > MAX_TABLES:
+        raise Invalid(
+            _("Filen har flere end %(max)s tabeller. Del den i flere filer.") % {"max": MAX_TABLES}
         )
     batch = ImportBatch.objects.create(
         spec=spec,

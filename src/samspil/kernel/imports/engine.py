@@ -78,6 +78,7 @@ def make_plan(
     context = PlanContext(actor=actor, today=today, source=source, options=dict(options))
     rows = [row for table in tables if table.is_read for row in _rows(spec, sheets, table, context)]
     rows.sort(key=lambda row: ([sheet.name for sheet in sheets].index(row.sheet), row.row))
+    _tell_what_is_left_out(sheets, tables, context)
     spec.plan(rows, context)
     wrong = {id(change) for row in rows if not row.is_usable for change in row.changes}
     right = {id(change) for row in rows if row.is_usable for change in row.changes}
@@ -91,6 +92,33 @@ def make_plan(
         key=lambda change: order[change.model],
     )
     return Plan(rows=rows, changes=changes, notes=context.notes, digest=_digest(changes, rows))
+
+
+def _tell_what_is_left_out(
+    sheets: Sequence[Sheet], tables: Sequence[Table], context: PlanContext
+) -> None:
+    """Nothing is left out in silence: sheets without a table, hidden ones, unread columns."""
+    read = {table.sheet for table in tables if table.is_read}
+    for index, sheet in enumerate(sheets):
+        if index in read or not sheet.rows:
+            continue
+        text = (
+            _("Arket »%(name)s« er skjult og er ikke læst.")
+            if sheet.is_hidden
+            else _("I arket »%(name)s« er der ingen tabel, der læses.")
+        )
+        context.note(text % {"name": sheet.name})
+    unread = [
+        heading
+        for table in tables
+        if table.is_read
+        for offset, heading in enumerate(table.headings)
+        if heading and table.first_column + offset not in table.columns
+    ]
+    if unread:
+        context.note(
+            _("Disse kolonner læses ikke: %(names)s.") % {"names": ", ".join(dict.fromkeys(unread))}
+        )
 
 
 def _rows(

@@ -15,7 +15,8 @@ from samspil.kernel.imports.declare import Column
 from samspil.kernel.imports.values import ValueProblem, folded, shown
 from samspil.kernel.spreadsheets.reader import CellValue, Sheet
 
-MAX_TABLES = 60
+MAX_TABLES = 200
+"""More tables than this in one file are refused, not left out."""
 _LOOK_AT = 60
 
 
@@ -119,7 +120,7 @@ def find_tables(
     for index, sheet in enumerate(sheets):
         if not sheet.is_hidden:
             found += _tables_of(index, sheet, words)
-    return found[:MAX_TABLES]
+    return found
 
 
 def _tables_of(index: int, sheet: Sheet, words: Vocabulary) -> list[Table]:

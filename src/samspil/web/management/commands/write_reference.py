@@ -23,7 +23,7 @@ _NOTE = "<!-- Written by `make reference`; do not edit. -->"
 
 class Command(BaseCommand):
     help = "Skriver docs/reference ud fra koden. Med --check sammenlignes der kun."
-    requires_system_checks: Sequence[str] = []
+    requires_system_checks = []
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--check", action="store_true", help="skriv ikke; fejl ved forskel")
@@ -205,7 +205,7 @@ def _commands() -> str:
 
     rows = []
     for name, app in sorted(get_commands().items()):
-        if isinstance(app, str) and app.startswith("samspil."):
+        if str(app).startswith("samspil."):
             rows.append((f"`manage.py {name}`", str(load_command_class(app, name).help)))
     return _page(
         "Commands",

@@ -76,6 +76,15 @@ def test_by_keyboard_alone(page, case, sign_in):
             break
     first = page.locator("#tavle tbody tr").first.locator("a.c")
     expect(first.first).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator("summary")).to_be_focused()
+    page.keyboard.press("Shift+Tab")
+    expect(first.first).to_be_focused()
+    page.keyboard.press("ArrowLeft")
+    page.keyboard.press("ArrowLeft")
+    expect(page.locator("#tavle tbody tr").first.locator(".c-no a")).to_be_focused()
+    page.keyboard.press("Home")
+    expect(first.first).to_be_focused()
     page.keyboard.press("ArrowRight")
     expect(first.nth(1)).to_be_focused()
     page.keyboard.press("End")
@@ -83,6 +92,11 @@ def test_by_keyboard_alone(page, case, sign_in):
     page.keyboard.press("Control+Home")
     expect(first.first).to_be_focused()
 
+    page.keyboard.press("4")
+    page.keyboard.press("ArrowRight")  # not waiting for the answer
+    expect(first.first).to_have_text("4 hold")
+    expect(first.nth(1)).to_be_focused()
+    page.keyboard.press("ArrowLeft")
     page.keyboard.press("2")
     cell = page.locator("#tavle tbody tr").first.locator("a.c").first
     expect(cell).to_have_text("2 hold")

@@ -6,8 +6,9 @@ everything else on the page together, so this one loop writes its markup itself.
 
 from __future__ import annotations
 
+from html import escape
+
 from django import template
-from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 
 from samspil.coordination.domain.board_queries import Row
@@ -24,7 +25,7 @@ def cells(row: Row, base: str) -> SafeString:
     """
     parts: list[str] = []
     for cell in row.cells:
-        text: str = escape(cell.label)
+        text = escape(cell.label)
         if cell.sub:
             text += f"<small>{escape(cell.sub)}</small>"
         if cell.path:

@@ -4,14 +4,16 @@
   var table, panel, undoForm, current = null, busy = Promise.resolve();
 
   function token() { return document.querySelector("[name=csrfmiddlewaretoken]").value; }
-  function cells(row) { return Array.prototype.slice.call(row.querySelectorAll("a.c")); }
+  /** Everything to reach in a row: the course, its comments, the cells. The grid is one tab stop. */
+  function cells(row) { return Array.prototype.slice.call(row.querySelectorAll("a")); }
+  function first(row) { return row.querySelector("a.c"); }
   function rows() {
     return Array.prototype.slice.call(table.tBodies[0].rows).filter(function (row) {
       return !row.classList.contains("row-hidden") && row.querySelector("a.c");
     });
   }
   /** Place of a cell in its row, so that up and down keep the column. */
-  function column(link) { return link.parentElement.cellIndex; }
+  function column(link) { return link.closest("td,th").cellIndex; }
 
   function make(link) {
     if (current && current !== link) current.tabIndex = -1;
@@ -22,7 +24,7 @@
     if (!link) return;
     make(link);
     link.focus({ preventScroll: true });
-    link.parentElement.scrollIntoView({ block: "nearest", inline: "nearest" });
+    link.closest("td,th").scrollIntoView({ block: "nearest", inline: "nearest" });
   }
   function nearest(row, index) {
     var best = null, far = Infinity;
@@ -32,7 +34,7 @@
     });
     return best;
   }
-  function again(path) { return table.querySelector('a.c[href="' + path + '"]'); }
+  function again(path) { return table.querySelector('tbody a[href="' + path + '"]'); }
 
   /* ---------- saying ---------- */
 
@@ -56,10 +58,13 @@
     var fresh = holder.rows[0];
     var old = table.querySelector('tr[data-row="' + fresh.dataset.row + '"]');
     if (!old) return; /* a row that this board does not show */
+    /* Whoever went on to another cell of the row meanwhile stays there. */
+    var stood = old.contains(document.activeElement) && document.activeElement.getAttribute("href");
     old.replaceWith(fresh);
     fresh.classList.add("changed");
     cells(fresh).forEach(function (link) { link.tabIndex = -1; });
-    if (!current || !current.isConnected) make(again(path) || cells(fresh)[0]);
+    if (stood) go(again(stood));
+    if (!current || !current.isConnected) make(again(path) || first(fresh) || first(table));
   }
   function took(answer, path) {
     if (answer.reload) { window.location.reload(); return; }
@@ -135,7 +140,6 @@
       var body = new FormData();
       body.append("quick", key);
       body.append("version", now.dataset.v);
-      var had = document.activeElement === now;
       return fetchForm(path, body)
         .then(function (response) { return response.json().then(function (answer) { return [response, answer]; }); })
         .then(function (pair) {
@@ -146,7 +150,6 @@
             if (answer.form) { panel.dataset.path = path; show(answer.form); return; }
             window.Samspil.say(answer.message);
           }
-          if (had) go(again(path));
         });
     }).catch(fail);
   }
@@ -155,7 +158,6 @@
   function undo() {
     if (!undoForm || undoForm.hidden || panel.open) return;
     var path = current && current.getAttribute("href");
-    var had = current && document.activeElement === current;
     busy = busy.then(function () {
       if (undoForm.hidden) return null;
       return fetchForm(undoForm.action, new FormData())
@@ -163,7 +165,7 @@
           return response.json().then(function (answer) {
             if (response.ok) took(answer, path);
             else window.Samspil.say(answer.message);
-            if (had || document.activeElement === document.body) go(again(path));
+            if (document.activeElement === document.body) go(again(path));
           });
         });
     }).catch(fail);
@@ -172,7 +174,8 @@
   var KEYS = { u: "holder", f: "follower", g: "guarantee", x: "own", Delete: "none", Backspace: "none" };
 
   function onKey(event) {
-    var link = event.target.closest && event.target.closest("a.c");
+    var link = event.target.closest && event.target.closest("#tavle tbody a");
+    var isCell = link && link.matches(".c");
     if ((event.ctrlKey || event.metaKey) && event.key === "z" && !event.target.matches("input,textarea")) {
       if (panel.open) return;
       event.preventDefault();
@@ -189,11 +192,11 @@
       case "ArrowUp": to = list[at - 1] ? nearest(list[at - 1], column(link)) : link; break;
       case "PageDown": to = nearest(list[Math.min(list.length - 1, at + 10)], column(link)); break;
       case "PageUp": to = nearest(list[Math.max(0, at - 10)], column(link)); break;
-      case "Home": to = event.ctrlKey ? cells(list[0])[0] : inRow[0]; break;
+      case "Home": to = first(event.ctrlKey ? list[0] : row); break;
       case "End": to = event.ctrlKey ? cells(list[list.length - 1]).pop() : inRow[inRow.length - 1]; break;
-      case " ": event.preventDefault(); open(link); return;
+      case " ": if (isCell) { event.preventDefault(); open(link); } return;
       default:
-        if (event.ctrlKey) return;
+        if (event.ctrlKey || !isCell) return;
         if (/^[0-9]$/.test(event.key)) quick(link, event.key);
         else if (KEYS[event.key]) quick(link, KEYS[event.key]);
         else return;
@@ -210,8 +213,8 @@
     undoForm = document.getElementById("fortryd");
     if (!table || !panel) return;
     table.setAttribute("role", "grid");
-    table.querySelectorAll("a.c").forEach(function (link) { link.tabIndex = -1; });
-    make(table.querySelector("a.c"));
+    table.querySelectorAll("tbody a").forEach(function (link) { link.tabIndex = -1; });
+    make(first(table));
     table.addEventListener("click", function (event) {
       var link = event.target.closest("a.c");
       if (!link || event.ctrlKey || event.metaKey || event.shiftKey || event.button) return;
@@ -219,7 +222,7 @@
       open(link);
     });
     table.addEventListener("focusin", function (event) {
-      var link = event.target.closest("a.c");
+      var link = event.target.closest("tbody a");
       if (link) make(link);
     });
     document.addEventListener("keydown", onKey);

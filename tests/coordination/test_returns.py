@@ -18,7 +18,7 @@ from samspil.coordination.domain import returns
 from samspil.coordination.domain.forms import IntentChange, form_snapshot, save_intents
 from samspil.coordination.interfaces import returns as interface
 from samspil.coordination.interfaces.form_workbook import COLUMNS, FIRST_ROW, write_form
-from samspil.coordination.models import Form, Intent, Return
+from samspil.coordination.models import Form, Intent, Return, RoundCourse
 from samspil.kernel.errors import Conflict, Forbidden, NotFound, UploadRefused
 from samspil.kernel.models import AuditEvent
 from samspil.kernel.tasks import tasks_for
@@ -275,6 +275,80 @@ def test_the_pages_from_upload_to_undo(case: RoundCase, client: Client) -> None:
     ret.refresh_from_db()
     client.post(reverse("coordination:undo_return", args=[ret.pk]), {"version": ret.version})
     assert {value[0] for value in stands(case).values()} == {None}
+
+
+def rearranged(form: Form, change) -> bytes:
+    """The form's workbook after ``change(book, sheet)`` has had its way with it."""
+    book = openpyxl.load_workbook(io.BytesIO(write_form(form_snapshot(form))))
+    change(book, book.worksheets[1])
+    buffer = io.BytesIO()
+    book.save(buffer)
+    return buffer.getvalue()
+
+
+def test_every_kind_of_question_can_be_shown_and_answered(case: RoundCase, client: Client) -> None:
+    second = case.add_fkb("2650", courses=0)
+    for row in case.rows[:1]:
+        RoundCourse.objects.create(
+            round_fkb=second, course=row.course, relation="linked", is_duty=False
+        )
+
+    def mess(book, sheet) -> None:
+        offers = COLUMNS.index("offers") + 1
+        sheet.delete_rows(FIRST_ROW + 3)
+        sheet.cell(FIRST_ROW + 1, 1).value = None  # its number stands in two FKBs
+        sheet.cell(FIRST_ROW + 1, 2).value = None
+        sheet.cell(FIRST_ROW + 1, offers).value = "ja"
+        sheet.append([None, None, "47592", "Et andet mål", None, None, "ja"])
+        sheet.append([None, None, None, "Husk at ringe til Karin"])
+        sheet.cell(4, 15).value = "Vores kolonne"
+        sheet.cell(FIRST_ROW + 2, 15).value = "gult lokale"
+        extra = book.create_sheet("Regnskab")
+        for r in range(1, 6):
+            extra.cell(r, 1).value = r
+
+    upload(client, case, rearranged(form_of(case), mess))
+    ret = Return.objects.get()
+    url = reverse("coordination:return", args=[ret.pk])
+    page = client.get(url).content.decode()
+    for text in (
+        "Rækker, der er slettet i filen: 1.",
+        "står i flere FKB&#x27;er. Hvilken gælder svaret?",
+        "47592 står ikke i skemaet",
+        "Teksten står uden for skemaets rækker.",
+        "Kolonnen »Vores kolonne«",
+        "Arket »Regnskab«",
+    ):
+        assert text in page, text
+    items = returns.preview(ret).settled.items
+    post = {
+        "version": "1",
+        **{f"q-{item.id}": item.choices[0].id for item in items if item.choices},
+    }
+    assert client.post(url, post).status_code == 302
+    ret.refresh_from_db()
+    assert ret.questions == 0
+    assert Intent.objects.get().offers is True
+    page = client.get(url).content.decode()
+    assert "Husk at ringe til Karin" in page
+
+
+def test_last_years_form_can_be_taken_or_left(case: RoundCase, client: Client) -> None:
+    form = form_of(case)
+    case.round.year = 2026
+    case.round.save()
+    content = filled(form_of(case), {0: {"offers": "ja", "when": "uge 37"}})
+    case.round.year = 2027
+    case.round.save()
+    upload(client, case, content)
+    ret = Return.objects.get()
+    url = reverse("coordination:return", args=[ret.pk])
+    assert "Skemaet er fra en anden runde" in client.get(url).content.decode()
+    client.post(url, {"version": "1"})
+    assert stands(case) == {}
+    client.post(url, {"version": "1", "q-file:old": "yes"})
+    assert stands(case) == {0: (True, None, "uge 37")}
+    assert form.pk == ret.form_id
 
 
 def test_an_answer_that_cannot_be_read_stays_with_a_sentence(

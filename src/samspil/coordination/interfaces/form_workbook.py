@@ -225,9 +225,12 @@ def _styles() -> dict[str, dict[str, Any]]:
 
 def _write_guide(writer: _Writer, form: FormSnapshot) -> None:
     sheet = writer.book.add_sheet(_("Vejledning"))
-    sheet.widths([100])
+    sheet.widths([92])
     for row, (style, text) in enumerate(guide(form)):
         writer.text(sheet, row, 0, text, style)
+        # Wrapped text needs its height said: LibreOffice doesn't work it out by itself.
+        lines = -(-len(text) // 80)
+        sheet.raw.set_row(row, {"title": 26, "key": 24}.get(style, 16 * lines))
     sheet.print_setup(landscape=False)
     sheet.protect()
 

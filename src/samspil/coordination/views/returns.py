@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
+from django.urls import reverse
 from django.utils.http import content_disposition_header
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -14,9 +15,10 @@ from django.views.decorators.http import require_http_methods, require_POST
 
 from samspil.coordination import rules
 from samspil.coordination.domain import returns, round_queries
-from samspil.coordination.enums import ReturnStatus
+from samspil.coordination.enums import FormStatus, ReturnStatus
 from samspil.coordination.interfaces import returns as wording
 from samspil.coordination.interfaces.return_forms import WorkbookForm
+from samspil.coordination.models import Return
 from samspil.kernel import clock, files
 from samspil.kernel.errors import Conflict, Invalid, UploadRefused
 from samspil.kernel.http import LOGIN, ActorRequest, requires
@@ -100,8 +102,13 @@ def preview(request: ActorRequest, return_id: int) -> HttpResponse:
             and ret.status != ReturnStatus.DISCARDED
             and ret.form.round.status in rules.OPEN_FOR_SCHOOLS,
             "can_undo": is_saved and bool(ret.applied),
+            "next_url": _form_url(ret) if is_saved and ret.form.status == FormStatus.SENT else "",
         },
     )
+
+
+def _form_url(ret: Return) -> str:
+    return reverse("coordination:form", args=[ret.form.round_id, ret.form.organisation_id])
 
 
 def _version(request: ActorRequest) -> int:
@@ -109,7 +116,7 @@ def _version(request: ActorRequest) -> int:
     return int(text) if text.isdecimal() else 0
 
 
-def _settle(request: ActorRequest, ret: Any) -> HttpResponse:
+def _settle(request: ActorRequest, ret: Return) -> HttpResponse:
     answers = wording.posted_answers(request.POST, returns.preview(ret))
     arguments: dict[str, Any] = {
         "actor": request.actor,

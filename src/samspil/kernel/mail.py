@@ -98,7 +98,7 @@ def queue(
     return message
 
 
-@job("mail.deliver")
+@job("mail.deliver", atomic=False)
 def deliver(payload: dict[str, Any], *, now: datetime) -> None:
     """Send one queued mail. Its Message-ID stays the same when it is tried again."""
     message = MailMessage.objects.get(pk=payload["mail"])

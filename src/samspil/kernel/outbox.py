@@ -11,6 +11,7 @@ from __future__ import annotations
 import logging
 import traceback
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -29,14 +30,22 @@ MAX_ATTEMPTS = 8
 
 Handler = Callable[..., None]
 HANDLERS: dict[str, Handler] = {}
+UNBOUND: set[str] = set()
+"""Kinds whose handlers run outside a transaction."""
 RECEIVERS: dict[type, list[str]] = {}
 
 
-def job(kind: str) -> Callable[[Handler], Handler]:
-    """Register ``handler(payload, *, now)`` for jobs of ``kind``."""
+def job(kind: str, *, atomic: bool = True) -> Callable[[Handler], Handler]:
+    """Register ``handler(payload, *, now)`` for jobs of ``kind``.
+
+    ``atomic``: the handler and 'done' are one transaction. A handler that talks to another
+    server or computes for long says ``False``, so that nobody waits for its locks meanwhile.
+    """
 
     def register(handler: Handler) -> Handler:
         HANDLERS[kind] = handler
+        if not atomic:
+            UNBOUND.add(kind)
         return handler
 
     return register
@@ -107,7 +116,7 @@ def perform(claimed: Job) -> bool:
     now = clock.now()
     try:
         handler = HANDLERS[claimed.kind]
-        with transaction.atomic():
+        with nullcontext() if claimed.kind in UNBOUND else transaction.atomic():
             handler(claimed.payload, now=now)
             Job.objects.filter(pk=claimed.pk).update(
                 state=JobState.DONE, done_at=now, error="", lease_until=None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from datetime import date, timedelta
 
@@ -400,3 +401,55 @@ def test_the_network_tells_that_a_school_left(case):
     publish(event, now=NOW)  # delivered twice, done once
     assert run_due(NOW) == 1
     assert cell(case).version == 2
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_any_chain_of_changes_is_undone_to_where_it_began(case, seed):
+    """Random changes, one or several cells at a time, then every step undone, newest first."""
+    rng = random.Random(seed)
+    for row in case.rows:
+        case.commit(row, rng.randrange(3), runs=rng.randint(1, 4), when_text="uge 9")
+
+    def state() -> dict[tuple[int, int], tuple]:
+        return {
+            (c.round_course_id, c.organisation_id): (c.role, c.runs, c.when_text, c.guarantee)
+            for c in Commitment.objects.exclude(role="none")
+        }
+
+    states, steps = [state()], []
+    while len(steps) < 12:
+        versions = {
+            (c.round_course_id, c.organisation_id): c.version for c in Commitment.objects.all()
+        }
+        wanted = {
+            (rng.randrange(3), rng.randrange(3)): CellChange(
+                0,
+                0,
+                rng.choice(["own", "own", "holder", "follower", "none"]),
+                runs=rng.randint(1, 9),
+                guarantee=rng.random() < 0.3,
+            )
+            for _cell in range(rng.randint(1, 4))
+        }
+        changes = []
+        for (row, school), cell_change in wanted.items():
+            key = case.rows[row].pk, case.schools[school].pk
+            changes.append(
+                replace(
+                    cell_change,
+                    round_course_id=key[0],
+                    organisation_id=key[1],
+                    expected_version=versions.get(key, 0),
+                )
+            )
+        try:
+            step = put(case, *changes)
+        except Invalid:
+            assert state() == states[-1]  # a broken rule leaves everything as it was
+            continue
+        if step is not None:
+            steps.append(step)
+            states.append(state())
+    for step, before in zip(reversed(steps), reversed(states[:-1]), strict=True):
+        undo(case, step)
+        assert state() == before

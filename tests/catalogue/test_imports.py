@@ -403,7 +403,7 @@ def test_what_is_left_out_is_told(now: datetime, fkbs: dict[str, Fkb]) -> None:
 def test_tables_with_the_same_headings_are_chosen_together(now: datetime) -> None:
     from samspil.catalogue.interfaces.forms import ColumnsForm
 
-    content = "Fagnr;Titel\n90101;a\nFagnr;Titel\n90102;b\nFagnr;Titel;Dage\n90103;c;3\n".encode()
+    content = b"Fagnr;Titel\n90101;a\nFagnr;Titel\n90102;b\nFagnr;Titel;Dage\n90103;c;3\n"
     batch = upload(now, "catalogue.courses", content)
     spec = imports.spec_of(batch.spec)
     form = ColumnsForm(

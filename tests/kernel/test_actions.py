@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import UTC, datetime
 from typing import Any
 
@@ -21,9 +20,8 @@ PERSON = Actor(kind="person", label="Prøve", person_id=1)
 
 
 @pytest.fixture(autouse=True)
-def _own_registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def _own_registry(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(actions, "ACTIONS", dict(actions.ACTIONS))
-    yield
 
 
 def _yes(actor: Actor, obj: Any) -> bool:

@@ -82,6 +82,8 @@ class StatusChange(models.Model):
 
 
 class JobState(models.TextChoices):
+    """Where a job stands."""
+
     WAITING = "waiting", _("Venter")
     DONE = "done", _("Udført")
     FAILED = "failed", _("Mislykket")
@@ -96,7 +98,8 @@ class Job(models.Model):
 
     kind = models.CharField(max_length=80)
     payload = models.JSONField(default=dict)
-    key = models.CharField(max_length=200, null=True, unique=True)
+    # no key is not one key that all share, so NULL it is
+    key = models.CharField(max_length=200, null=True, unique=True)  # noqa: DJ001
     state = models.CharField(max_length=10, choices=JobState, default=JobState.WAITING)
     run_at = models.DateTimeField()
     lease_until = models.DateTimeField(null=True)
@@ -133,6 +136,8 @@ class StoredFile(models.Model):
 
 
 class MailState(models.TextChoices):
+    """Where a mail stands."""
+
     QUEUED = "queued", _("I kø")
     SENT = "sent", _("Sendt")
     FAILED = "failed", _("Kunne ikke sendes")

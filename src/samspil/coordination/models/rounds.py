@@ -21,6 +21,8 @@ def core_only() -> list[str]:
 
 
 class RoundQuerySet(models.QuerySet["Round"]):
+    """Rounds, as the actor may see them."""
+
     def visible_to(self, actor: Actor) -> Self:
         """Rounds of the actor's networks, and those that the actor's school takes part in.
 

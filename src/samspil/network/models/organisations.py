@@ -24,6 +24,8 @@ def valid_on(day: date) -> Q:
 
 
 class NetworkQuerySet(models.QuerySet["Network"]):
+    """Networks, as the actor may see them."""
+
     def visible_to(self, actor: Actor) -> Self:
         """Networks the actor has a role in, or whose member the actor's organisation is."""
         if actor.is_system or actor.is_platform_admin:
@@ -35,6 +37,8 @@ class NetworkQuerySet(models.QuerySet["Network"]):
 
 
 class OrganisationQuerySet(models.QuerySet["Organisation"]):
+    """Organisations, as the actor may see them."""
+
     def visible_to(self, actor: Actor) -> Self:
         """Organisations of the networks that the actor sees, and the actor's own."""
         if actor.is_system or actor.is_platform_admin:

@@ -13,6 +13,8 @@ from samspil.network.enums import Role
 
 
 class PersonManager(BaseUserManager["Person"]):
+    """Makes people; finds them by address in any case."""
+
     def create_user(self, email: str, password: str | None = None, **fields: Any) -> Person:
         person = self.model(email=self.normalize_email(email).lower(), **fields)
         person.set_password(password)

@@ -216,18 +216,22 @@ def preview_rows(batch_id: int, plan: Plan) -> list[ImportRow]:
             label=row.label[:300],
             cells=row.cells,
             messages=row.messages,
-            changes=[
-                {
-                    "label": change.label,
-                    "is_new": change.pk is None,
-                    "before": for_the_eye(change.before),
-                    "after": for_the_eye(change.after),
-                }
-                for change in row.changes
-            ],
+            changes=[_shown_change(change) for change in row.changes],
         )
         for position, row in enumerate(plan.rows)
     ]
+
+
+def _shown_change(change: Change) -> dict[str, Any]:
+    """A change for the eye; of a new row the file's own cells tell enough."""
+    if change.pk is None:
+        return {"label": change.label, "is_new": True}
+    return {
+        "label": change.label,
+        "is_new": False,
+        "before": for_the_eye(change.before),
+        "after": for_the_eye(change.after),
+    }
 
 
 # ---------------------------------------------------------------- apply

@@ -14,6 +14,7 @@ from decimal import Decimal, InvalidOperation
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
 
 from samspil.kernel.spreadsheets.reader import CellValue
 
@@ -136,11 +137,14 @@ class NotACourse(ValueProblem):
     """A number that is something else than an AMU course: the row is left out, not wrong."""
 
 
+_fkb_digits = digits(4, gettext_lazy("FKB-nummer"))
+
+
 def fkb_number(value: CellValue) -> str | None:
     """An FKB number: four digits (R7), also as ``FKB 2222``."""
     if isinstance(value, str):
         value = re.sub(r"^\s*fkb\s*:?\s*", "", value, flags=re.IGNORECASE)
-    return digits(4, _("FKB-nummer"))(value)
+    return _fkb_digits(value)
 
 
 def fkb_numbers(value: CellValue) -> tuple[str, ...] | None:

@@ -330,17 +330,18 @@ def error_summary(*given: forms.BaseForm | None) -> dict[str, Any]:
         found += [("", str(error)) for error in form.non_field_errors()]
         for name, errors in form.errors.as_data().items():
             if name in form.fields:
-                found += [
-                    (form[name].auto_id, _named(str(form[name].label), error)) for error in errors
-                ]
+                # The pages of allauth give its fields names of their own, and its sentences need none.
+                label = "" if type(form).__module__.startswith("allauth.") else form[name].label
+                found += [(form[name].auto_id, _named(str(label), error)) for error in errors]
     return {"found": found}
 
 
 def _named(label: str, error: ValidationError) -> str:
-    """An error as it reads away from its field: with the field's name."""
-    if error.code == "required":
+    """An error as it reads away from its field: with the field's name, if there is one."""
+    if label and error.code == "required":
         return _("Udfyld »%(label)s«.") % {"label": label}
-    return f"{label}: {' '.join(error.messages)}"
+    text = " ".join(error.messages)
+    return f"{label}: {text}" if label else text
 
 
 @register.simple_tag

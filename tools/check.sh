@@ -3,6 +3,9 @@
 set -uo pipefail
 cd "$(dirname "$0")/.."
 export DJANGO_SETTINGS_MODULE=samspil.config.settings.test PYTHONPATH=src PATH="$PWD/.venv/bin:$PATH"
+SAMSPIL_TEST_DIR=$(mktemp -d)
+export SAMSPIL_TEST_DIR
+trap 'rm -rf "$SAMSPIL_TEST_DIR"' EXIT
 failed=()
 step() {
   local name=$1

@@ -366,6 +366,19 @@ def test_an_answer_that_cannot_be_read_stays_with_a_sentence(
     assert "Vi kan ikke se et antal hold i »rigtig mange«" in page
 
 
+def test_an_error_can_be_put_right_on_the_page(case: RoundCase, client: Client) -> None:
+    upload(client, case, filled(form_of(case), {2: {"offers": "ja", "runs": -2}}))
+    ret = Return.objects.get()
+    assert ret.errors == 1
+    item = next(item.id for item in returns.preview(ret).settled.items)
+    url = reverse("coordination:return", args=[ret.pk])
+    client.post(url, {"version": "1", f"t-{item}": "2 hold"})
+    ret.refresh_from_db()
+    assert ret.errors == 0
+    assert stands(case) == {2: (True, 2, "")}
+    assert client.get(url).status_code == 200
+
+
 def test_a_refused_file_says_why_on_the_page(case: RoundCase, client: Client) -> None:
     answer = upload(client, case, b"%PDF-1.7 hello")
     assert answer.status_code == 400

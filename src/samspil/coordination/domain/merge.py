@@ -78,6 +78,7 @@ class Item:
     typed: str = ""
     may_type: bool = False
     is_open: bool = False
+    is_answered: bool = False
     sheet: str = ""
     ours: Any = None
     base: Any = None
@@ -98,11 +99,11 @@ class Settled:
 
     @property
     def questions(self) -> int:
-        return sum(1 for item in self.items if item.is_open)
+        return sum(item.is_open for item in self.items)
 
     @property
     def errors(self) -> int:
-        return sum(1 for item in self.items if item.kind == "error")
+        return sum(item.kind == "error" and not item.is_answered for item in self.items)
 
 
 @dataclass(slots=True)
@@ -124,6 +125,7 @@ class _Settling:
         choice = next((c for c in item.choices if c.id == item.chosen), None)
         if item.chosen == "typed" and item.may_type and "values" in answer:
             choice = Choice("typed", "values", values_from_json(answer["values"]))
+        item.is_answered = choice is not None
         item.is_open = choice is None and bool(item.choices or item.may_type)
         if item.kind == "error":
             item.is_open = False

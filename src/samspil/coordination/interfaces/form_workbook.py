@@ -70,7 +70,7 @@ def guide(form: FormSnapshot) -> list[tuple[str, str]]:
             _("Udfyld de gule felter, og send filen tilbage senest %(date)s.")
             % {"date": date_format(form.due_on, "j. F Y")},
         ),
-        ("key", _("Sådan gør I")),
+        ("form_part", _("Sådan gør I")),
         (
             "subtitle",
             _(
@@ -107,7 +107,7 @@ def guide(form: FormSnapshot) -> list[tuple[str, str]]:
             + _("ja, hvis I udbyder målet sammen med en skole, der holder det."),
         ),
         ("subtitle", f"{names['note']}: " + _("alt det, der ikke passer i de andre felter.")),
-        ("key", _("Godt at vide")),
+        ("form_part", _("Godt at vide")),
         (
             "subtitle",
             _(
@@ -213,6 +213,7 @@ def _styles() -> dict[str, dict[str, Any]]:
     edge = {"border": 1, "border_color": "#D9D9D9", "valign": "top"}
     answer = {"border": 1, "border_color": "#BFBFBF", "bg_color": "#FFF9E0", "valign": "top"}
     return {
+        "form_part": {"bold": True, "font_color": "#1D3B53", "valign": "bottom"},
         "form_text": {**edge, "text_wrap": True, "num_format": "@"},
         "form_number": {**edge, "bold": True, "num_format": "@"},
         "form_days": {**edge, "align": "right", "num_format": "0.#"},
@@ -225,12 +226,12 @@ def _styles() -> dict[str, dict[str, Any]]:
 
 def _write_guide(writer: _Writer, form: FormSnapshot) -> None:
     sheet = writer.book.add_sheet(_("Vejledning"))
-    sheet.widths([92])
+    sheet.widths([76])
     for row, (style, text) in enumerate(guide(form)):
         writer.text(sheet, row, 0, text, style)
         # Wrapped text needs its height said: LibreOffice doesn't work it out by itself.
-        lines = -(-len(text) // 80)
-        sheet.raw.set_row(row, {"title": 26, "key": 24}.get(style, 16 * lines))
+        lines = -(-len(text) // 72)
+        sheet.raw.set_row(row, {"title": 26, "form_part": 28}.get(style, 16 * lines))
     sheet.print_setup(landscape=False)
     sheet.protect()
 

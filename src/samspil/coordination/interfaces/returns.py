@@ -189,7 +189,7 @@ def _choice_label(item: Item, choice: Choice, year: int) -> str:
 
 
 def _kind(item: Item) -> tuple[str, str]:
-    if item.kind == "error":
+    if item.kind == "error" and not item.is_answered:
         return _("Fejl"), "gap"
     if item.kind == "remark":
         return _("Bemærk"), "plain"
@@ -282,7 +282,8 @@ def posted_answers(
             continue
         choice = post.get(f"q-{item.id}", "")
         text = post.get(f"t-{item.id}", "").strip()[:600]
-        if item.may_type and text and choice in ("", "typed"):
+        # What was typed just now counts, also where a button was left as it stood.
+        if item.may_type and text and (choice in ("", "typed") or text != item.typed):
             answer: dict[str, Any] = {"choice": "typed", "text": text}
             parsed = read_value(item.field, text, shown.form.year)
             if parsed.state == "read":

@@ -5,14 +5,16 @@ from __future__ import annotations
 import io
 import time
 from collections import Counter
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from samspil.catalogue.domain import actions as catalogue
 from samspil.catalogue.enums import RelationKind
@@ -414,3 +416,50 @@ def test_tables_with_the_same_headings_are_chosen_together(now: datetime) -> Non
     assert form.is_valid(), form.errors
     assert form.columns == [{0: "number"}, {0: "number"}, {0: "number", 1: "title"}]
     assert form.is_read == [True, True, True]
+
+
+NUMBERS = st.sampled_from(["90101", "90102", "90103", "90104"])
+TITLES = st.sampled_from(["Pleje", "Sår", "Bad og tøj", ""])
+DAYS = st.sampled_from(["", "1", "2,5", "1 uge", "x"])
+LINES = st.lists(
+    st.tuples(NUMBERS, TITLES, DAYS, st.sampled_from(["", "2222", "2728", "9999"])), max_size=6
+)
+
+
+def everything() -> dict[str, list[dict[str, Any]]]:
+    """Every row of what the import writes, without the versions, which only grow."""
+    return {
+        model.__name__: [
+            {key: value for key, value in found.items() if key != "version"}
+            for found in model.objects.order_by("pk").values()
+        ]
+        for model in (Course, CourseRelation)
+    }
+
+
+@settings(max_examples=40, deadline=None)
+@given(before=LINES, after=LINES)
+def test_any_list_taken_back_leaves_nothing_behind(before: Any, after: Any) -> None:
+    now = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
+
+    def content(lines: Any) -> bytes:
+        return (
+            "Fagnr;Titel;Varighed;FKB\n90199;Fast;1;\n"
+            + "".join(";".join(line) + "\n" for line in lines)
+        ).encode()
+
+    with transaction.atomic():
+        for number in ("2222", "2728"):
+            Fkb.objects.create(number=number, title=number)
+        read_in(now, "catalogue.courses", content(before))
+        start = everything()
+        batch = upload(now, "catalogue.courses", content(after))
+        assert everything() == start  # a preview writes nothing
+        assert sum(batch.counted.values()) == len(after) + 1  # every row ends somewhere
+        if batch.counts["changes"]:
+            imports.apply(actor=SYSTEM, now=now, batch=batch)
+            again = upload(now, "catalogue.courses", content(after))
+            assert again.counts["changes"] == 0  # reading it twice changes nothing more
+            imports.undo(actor=SYSTEM, now=now, batch=batch)
+        assert everything() == start
+        transaction.set_rollback(True)

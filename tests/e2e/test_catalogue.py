@@ -77,6 +77,7 @@ def test_the_catalogues_pages(
         ("katalog", "/katalog/"), ("katalog-maal", "/katalog/maal/"), ("katalog-fkb", "/katalog/fkb/9222/"),
         ("katalog-et-maal", f"/katalog/maal/{course.number}/"), ("katalog-ret", f"/katalog/maal/{course.number}/ret/"),
         ("katalog-godkendelse", "/katalog/fkb/9222/godkendelse/"), ("katalog-fkb-ret", "/katalog/fkb/9222/ret/"),
+        ("katalog-skole", f"/katalog/skole/{case.schools[0].pk}/"),
         ("katalog-relation", f"/katalog/maal/{course.number}/fkb/"),
     ):  # fmt: skip
         page.goto(url)

@@ -333,7 +333,7 @@ def test_accepted_by_content_whatever_the_name() -> None:
 
 def test_the_kind_that_is_not_wanted_is_named() -> None:
     with pytest.raises(
-        UploadRefused, match=r"Filen er en Excel \(.xlsx\)-fil. Her kan du aflevere PDF\."
+        UploadRefused, match=r"Filen er i formatet Excel \(.xlsx\). Her kan du aflevere PDF\."
     ):
         inspect(good_xlsx(), "a", kinds=["pdf"])
 

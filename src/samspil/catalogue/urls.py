@@ -19,6 +19,7 @@ urlpatterns = [
     path("maal/<str:course_number>/arkiver/", pages.course_archive, name="course_archive"),
     path("maal/<str:course_number>/i-brug/", pages.course_restore, name="course_restore"),
     path("maal/<str:course_number>/fkb/", pages.relation, name="relation"),
+    path("skole/<int:organisation_id>/", pages.school, name="school"),
     path("import/", imports.import_list, name="imports"),
     path("import/ny/<str:spec>/", imports.import_new, name="import_new"),
     path("import/<int:batch_id>/", imports.import_batch, name="import"),

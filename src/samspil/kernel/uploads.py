@@ -98,7 +98,7 @@ def inspect(
     kind = _kind_of(content, kinds)
     if kind not in kinds:
         raise UploadRefused(
-            _("Filen er en %(found)s-fil. Her kan du aflevere %(wanted)s.")
+            _("Filen er i formatet %(found)s. Her kan du aflevere %(wanted)s.")
             % {"found": _KIND_NAMES[kind], "wanted": _wanted(kinds)}
         )
     return UploadInfo(

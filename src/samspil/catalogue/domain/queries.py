@@ -166,6 +166,23 @@ def approvals_of_school(organisation: Organisation) -> list[Approval]:
     return sorted(rows, key=lambda row: row.valid_to is not None)
 
 
+def get_school(actor: Actor, pk: int) -> Organisation:
+    """A school with approvals, whatever network it is in: approvals are public (R44).
+
+    Raises ``NotFound``.
+    """
+    found = Organisation.objects.filter(pk=pk).first()
+    if found is None:
+        raise NotFound(_("Organisationen findes ikke."))
+    del actor
+    return found
+
+
+def is_in_sight(actor: Actor, organisation: Organisation) -> bool:
+    """Whether the actor may open the organisation's own page."""
+    return Organisation.objects.visible_to(actor).filter(pk=organisation.pk).exists()
+
+
 def schools_approved_for(course: Course, *, today: date) -> list[Organisation]:
     """Schools that are approved for an FKB of which the course is part, by name."""
     return list(

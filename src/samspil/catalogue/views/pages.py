@@ -169,6 +169,21 @@ def course(request: ActorRequest, course_number: str) -> HttpResponse:
 
 
 @requires(LOGIN)
+def school(request: ActorRequest, organisation_id: int) -> HttpResponse:
+    """What a school is and was approved for."""
+    found = queries.get_school(request.actor, organisation_id)
+    return render(
+        request,
+        "catalogue/school.html",
+        {
+            "school": found,
+            "approvals": queries.approvals_of_school(found),
+            "has_page": queries.is_in_sight(request.actor, found),
+        },
+    )
+
+
+@requires(LOGIN)
 @require_http_methods(["GET", "POST"])
 def fkb_new(request: ActorRequest) -> HttpResponse:
     """Add an FKB."""

@@ -24,6 +24,7 @@ class FkbForm(forms.Form):
     title = forms.CharField(label=_("Titel"), max_length=250)
     branch_group: forms.ModelChoiceField[BranchGroup] = forms.ModelChoiceField(
         label=_("Branchegruppe"),
+        empty_label=_("Ingen valgt"),
         queryset=BranchGroup.objects.order_by("position", "pk"),
         required=False,
     )
@@ -110,7 +111,7 @@ class RelationForm(forms.Form):
     """How a course belongs to an FKB; empty takes it out."""
 
     fkb: forms.ModelChoiceField[Fkb] = forms.ModelChoiceField(
-        label=_("FKB"), queryset=Fkb.objects.order_by("number", "pk")
+        label=_("FKB"), empty_label=_("Vælg"), queryset=Fkb.objects.order_by("number", "pk")
     )
     kind = forms.ChoiceField(
         label=_("Målet er"),
@@ -144,7 +145,7 @@ class ApprovalForm(forms.Form):
     """A school's approval for an FKB."""
 
     organisation: forms.ModelChoiceField[Organisation] = forms.ModelChoiceField(
-        label=_("Skole"), queryset=Organisation.objects.none()
+        label=_("Skole"), empty_label=_("Vælg"), queryset=Organisation.objects.none()
     )
     valid_from = DateField(label=_("Gyldig fra"), required=False)
     valid_to = DateField(label=_("Gyldig til"), required=False)

@@ -198,6 +198,7 @@ def import_batch(request: ActorRequest, batch_id: int) -> HttpResponse:
             "spec": spec,
             "page": page,
             "columns": shown,
+            "span": len(shown) + 1,
             "lines": [_line(row, shown, labels) for row in page],
             "segments": segments,
             "counts": counts,

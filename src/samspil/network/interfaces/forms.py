@@ -42,7 +42,10 @@ class OrganisationForm(forms.Form):
     )
     city = forms.CharField(label=_("By"), max_length=80, required=False)
     municipality: forms.ModelChoiceField[Municipality] = forms.ModelChoiceField(
-        label=_("Kommune"), queryset=Municipality.objects.none(), required=False
+        label=_("Kommune"),
+        empty_label=_("Ingen valgt"),
+        queryset=Municipality.objects.none(),
+        required=False,
     )
     institution_number = forms.CharField(
         label=_("Institutionsnummer"),
@@ -102,7 +105,7 @@ class AddMemberForm(forms.Form):
     """An organisation that exists becomes a member or guest."""
 
     organisation: forms.ModelChoiceField[Organisation] = forms.ModelChoiceField(
-        label=_("Organisation"), queryset=Organisation.objects.none()
+        label=_("Organisation"), empty_label=_("Vælg"), queryset=Organisation.objects.none()
     )
     kind = forms.ChoiceField(
         label=_("Kommer med som"),
@@ -128,7 +131,7 @@ class MergeForm(forms.Form):
     """What a school becomes part of."""
 
     successor: forms.ModelChoiceField[Organisation] = forms.ModelChoiceField(
-        label=_("Bliver en del af"), queryset=Organisation.objects.none()
+        label=_("Bliver en del af"), empty_label=_("Vælg"), queryset=Organisation.objects.none()
     )
     on = DateField(label=_("Fra den dag"))
 

@@ -232,7 +232,7 @@ def leave(request: ActorRequest, membership_id: int) -> HttpResponse:
         form,
         heading=_("%(school)s forlader samarbejdet") % {"school": place.organisation.name},
         crumbs=[(place.network.name, home)],
-        submit=_("Lad skolen forlade samarbejdet"),
+        submit=_("Meld skolen ud"),
         cancel_url=home,
         save=save,
         danger=True,

@@ -26,6 +26,7 @@ from samspil.coordination.interfaces.remarks import sentence
 from samspil.coordination.models import Commitment, CourseComment, MatrixImport, RoundCourse
 from samspil.kernel.errors import Conflict, Forbidden, NotFound, UploadRefused
 from samspil.kernel.spreadsheets.reader import read_workbook
+from samspil.network.models import Organisation
 from tests.factories.board import NOW, RoundCase, make_round
 
 MESSY = Path(__file__).resolve().parents[2] / "data" / "messy" / "overblik_2026.xlsx"
@@ -172,6 +173,19 @@ def test_an_unknown_school_is_asked_about_and_an_unknown_course_is_an_error() ->
     ]
     answered = settle_matrix(reading, state, {found.items[0].id: {"choice": "school-2"}})
     assert as_words(answered) == {(1, 1): "eget udbud", (1, 2): "eget udbud"}
+
+
+def test_a_school_outside_the_round_is_named(case: RoundCase) -> None:
+    Organisation.objects.create(key="herning", name="Herning SOSU", aliases=["Herning"])
+    content = workbook(
+        ["Mål nr.", "Titel", case.schools[0].short_name, "Herning"],
+        [case.rows[0].course.number, "", "x", "x"],
+    )
+    state = overview_import.board_state(case.round)
+    found = settle_matrix(interface.read_matrix(content, "xlsx", state), state, {})
+    assert len(found.changes) == 1
+    (item,) = found.items
+    assert sentence(item.remark) == "Herning SOSU er ikke med i runden. Kolonnen bliver ikke brugt."
 
 
 def test_a_school_without_approval_is_an_error() -> None:

@@ -52,7 +52,7 @@ from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, NotFound
 from samspil.kernel.locking import lock_row
 from samspil.kernel.transitions import transition
-from samspil.network.models import OrganisationName
+from samspil.network.models import Organisation, OrganisationName
 
 
 @dataclass(slots=True)
@@ -184,34 +184,37 @@ class BoardState:
     """Pairs of round course and school."""
     cells: Mapping[tuple[int, int], Commitment]
     comments: frozenset[tuple[int, str]]
+    outside: Mapping[int, School] = made(default_factory=dict)
+    """Schools that we know and that aren't in the round."""
 
 
 def board_state(round: Round) -> BoardState:
     """The board of ``round``: a fixed number of queries."""
-    places = list(
-        RoundSchool.objects.filter(round=round, left_on=None).select_related("organisation")
+    inside = set(
+        RoundSchool.objects.filter(round=round, left_on=None)
+        .order_by("pk")
+        .values_list("organisation_id", flat=True)
     )
     former: dict[int, list[str]] = {}
-    for organisation_id, name in (
-        OrganisationName.objects.filter(organisation__in=[p.organisation_id for p in places])
-        .order_by("pk")
-        .values_list("organisation_id", "name")
+    for organisation_id, name in OrganisationName.objects.order_by("pk").values_list(
+        "organisation_id", "name"
     ):
         former.setdefault(organisation_id, []).append(name)
-    schools = {
-        place.organisation_id: School(
-            place.organisation_id,
-            place.organisation.label,
+    known = {
+        school.pk: School(
+            school.pk,
+            school.label,
             (
-                place.organisation.name,
-                place.organisation.short_name,
-                place.organisation.key,
-                *place.organisation.aliases,
-                *former.get(place.organisation_id, ()),
+                school.name,
+                school.short_name,
+                school.key,
+                *school.aliases,
+                *former.get(school.pk, ()),
             ),
         )
-        for place in places
+        for school in Organisation.objects.order_by("name", "pk")
     }
+    schools = {pk: school for pk, school in known.items() if pk in inside}
     rows = list(
         RoundCourse.objects.filter(round_fkb__round=round)
         .select_related("course", "round_fkb__fkb")
@@ -238,6 +241,7 @@ def board_state(round: Round) -> BoardState:
         ),
         cells={(cell.round_course_id, cell.organisation_id): cell for cell in cells},
         comments=frozenset(comments.values_list("round_course_id", "text")),
+        outside={pk: school for pk, school in known.items() if pk not in inside},
     )
 
 
@@ -312,6 +316,12 @@ def _school_of(work: _Work, column: MatrixColumn) -> int | None:
     if column.organisation in work.state.schools:
         return column.organisation
     if not column.filled:
+        return None
+    outside = work.state.outside.get(column.organisation or 0)
+    if outside is not None:
+        name = outside.label
+        remark = Remark("column_not_in_round", {"name": name})
+        work.tell("error", column.id, column.ref, column.heading, column.heading, remark)
         return None
     choices = [
         Choice(f"school-{school.organisation_id}", "course", course=school.organisation_id)

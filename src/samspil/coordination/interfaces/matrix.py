@@ -76,15 +76,15 @@ def school_key(name: str) -> str:
 
 
 def _schools(state: BoardState) -> dict[str, int]:
-    """Names of the round's schools; a name that two schools share counts for neither."""
-    found: dict[str, int | None] = {}
-    for school in state.schools.values():
-        for name in school.names:
-            key = school_key(name)
-            if key:
-                taken = found.get(key, school.organisation_id)
-                found[key] = school.organisation_id if taken == school.organisation_id else None
-    return {key: pk for key, pk in found.items() if pk is not None}
+    """Names of schools, those of the round first; a name that two share counts for neither."""
+    names: dict[str, int | None] = {}
+    for schools in (state.outside, state.schools):
+        found: dict[str, int | None] = {}
+        for school in schools.values():
+            for key in {school_key(name) for name in school.names} - {""}:
+                found[key] = None if key in found else school.organisation_id
+        names |= found
+    return {key: pk for key, pk in names.items() if pk is not None}
 
 
 def _comments(content: bytes, kind: str) -> dict[tuple[str, str], str]:

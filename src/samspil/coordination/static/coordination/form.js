@@ -86,7 +86,15 @@
       row.querySelector("[data-problem]").textContent = Object.values(stored.errors).join(" ");
       row.classList.add("saved");
     }
-    if (progress) progress.textContent = answer.progress;
+    if (progress) {
+      progress.textContent = answer.progress;
+      const [done, all] = (answer.progress.match(/\d+/g) || []).map(Number);
+      const bar = document.querySelector("[data-progress] svg");
+      if (bar && all) {
+        bar.setAttribute("aria-label", answer.progress);
+        bar.querySelector(".done").setAttribute("width", String(Math.round((100 * done) / all)));
+      }
+    }
     say(answer.error || form.dataset.saved);
     if (answer.error && window.Samspil) window.Samspil.say(answer.error);
   }

@@ -14,15 +14,41 @@ SYSTEM = Actor.system("benchmarks")
 
 def country() -> Any:
     """A round over the whole country with answers on its board. Returns the round."""
-    from samspil.catalogue.models import Approval
     from samspil.coordination.domain.form_cycle import send_forms
-    from samspil.coordination.models import Commitment, RoundCourse
     from samspil.web.example.generator import COUNTRY
 
     round = _round("land", COUNTRY)
     send_forms(
         actor=SYSTEM, now=NOW, round=round, workbook_of=lambda form: ("skema.xlsx", b"skema")
     )
+    # One course in eight is a gap.
+    _fill(gaps=0.125)
+    return round
+
+
+def long_agreement() -> Any:
+    """The agreement of one FKB with 15 schools and so many courses that it fills 20 pages."""
+    from samspil.coordination.domain.agreements import make_agreement
+    from samspil.coordination.domain.overviews import freeze_overview
+    from samspil.coordination.enums import RoundStatus
+    from samspil.coordination.models import Round, RoundFkb
+    from samspil.web.example.generator import Size
+
+    size = Size(fkbs=1, courses=246, schools=15, approvals=15, runs=300, largest_fkb=(246, 15))
+    round = _round("aftale", size)
+    Round.objects.filter(pk=round.pk).update(status=RoundStatus.SIGNING)
+    _fill(gaps=0)
+    fkb = RoundFkb.objects.get()
+    freeze_overview(actor=SYSTEM, now=NOW, round_fkb=fkb)
+    fkb.refresh_from_db()
+    return make_agreement(actor=SYSTEM, now=NOW, round_fkb=fkb)
+
+
+def _fill(*, gaps: float) -> None:
+    """Answers on the board: a share of gaps, the others offered by a third of the schools."""
+    from samspil.catalogue.models import Approval
+    from samspil.coordination.models import Commitment, RoundCourse
+
     rng = random.Random(7)
     schools: dict[int, list[int]] = {}
     for fkb, school in Approval.objects.order_by("pk").values_list("fkb_id", "organisation_id"):
@@ -30,8 +56,7 @@ def country() -> Any:
     cells = []
     for row in RoundCourse.objects.select_related("round_fkb").order_by("pk"):
         able = schools[row.round_fkb.fkb_id]
-        # One course in eight is a gap; the others are offered by about a third of the schools.
-        if rng.random() < 0.125:
+        if row.archived_reason or rng.random() < gaps:
             continue
         for school in rng.sample(able, max(1, len(able) // 3)):
             cells.append(
@@ -47,7 +72,6 @@ def country() -> Any:
                 )
             )
     Commitment.objects.bulk_create(cells, batch_size=1000)
-    return round
 
 
 def thirteen_workbooks() -> list[tuple[int, bytes, int]]:
@@ -60,7 +84,7 @@ def thirteen_workbooks() -> list[tuple[int, bytes, int]]:
     from samspil.web.example.generator import Size
     from samspil.web.example.play import lines_of
 
-    size = Size(fkbs=25, courses=500, schools=13, approvals=128, runs=2000, largest_fkb=(40, 13))
+    size = Size(fkbs=25, courses=500, schools=13, approvals=139, runs=2000, largest_fkb=(40, 13))
     round = _round("tretten", size)
     forms = send_forms(actor=SYSTEM, now=NOW, round=round, workbook_of=workbook_of)
     plan = plan_answers({form.organisation.key: lines_of(form) for form in forms})

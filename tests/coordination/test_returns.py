@@ -406,6 +406,21 @@ def test_the_preview_costs_the_same_queries_for_one_row_and_for_many(
     assert counts[0] == counts[1]
 
 
+def test_the_list_of_files_costs_the_same_for_one_and_for_three(
+    case: RoundCase, client: Client
+) -> None:
+    url = reverse("coordination:return_upload", args=[case.round.pk, case.schools[0].pk])
+    counts = []
+    for number in (1, 2):
+        for _turn in range(number):
+            upload(client, case, filled(form_of(case), {0: {"offers": "ja"}}))
+        with CaptureQueriesContext(connection) as queries:
+            client.get(url)
+        counts.append(len(queries))
+    assert Return.objects.count() == 3
+    assert counts[0] == counts[1]
+
+
 def test_discarded_is_not_used(case: RoundCase, client: Client) -> None:
     upload(client, case, filled(form_of(case), {0: {"offers": "ja"}}))
     ret = Return.objects.get()

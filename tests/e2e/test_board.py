@@ -48,6 +48,10 @@ def test_the_board_looks_right_and_passes_axe(page, case, sign_in, axe, shot):
     expect(page.locator("#tavle tbody tr")).to_have_count(14)
     axe(page)
     shot(page, "board")
+    page.set_viewport_size({"width": 320, "height": 700})
+    axe(page)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 320
+    page.set_viewport_size({"width": 1440, "height": 900})
     page.locator(href(case, 0, 0)).click()
     expect(page.locator("#felt")).to_be_visible()
     axe(page)

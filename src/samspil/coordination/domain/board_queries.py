@@ -84,7 +84,7 @@ class Tag:
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A course of the board, ready to print."""
+    """A course of the board, ready to print. ``schools`` are the labels of the ``cells``."""
 
     pk: str
     number: str
@@ -94,6 +94,7 @@ class Row:
     css: str
     why: str
     cells: tuple[Cell, ...]
+    schools: tuple[str, ...]
     tags: tuple[Tag, ...]
     comments: str
     comments_words: str
@@ -546,6 +547,7 @@ class _Builder:
             by_id = {column.organisation_id: column for column in columns}
             columns = [by_id[pk] for pk in wanted if pk in by_id]
         self.columns = tuple(columns)
+        self.column_labels = tuple(column.label for column in columns)
         self.left = left
         self.open_places = {
             pk
@@ -588,6 +590,7 @@ class _Builder:
                 or (_why(can) if is_gap else "" if raw.is_duty else words.outside)
             ),
             cells=tuple(self._cell(raw, place, column, words) for column in self.columns),
+            schools=self.column_labels,
             tags=self._tags(raw, providers, holder, len(held), is_gap, words),
             comments=str(raw.comments) if raw.comments else "",
             comments_words=words.comments(raw.comments) if raw.comments else "",

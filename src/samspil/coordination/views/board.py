@@ -87,6 +87,7 @@ def _board_context(request: ActorRequest, whole: Board) -> dict[str, Any]:
         "round": round,
         "base": _base(round.pk),
         "columns": ",".join(str(column.organisation_id) for column in whole.columns),
+        "learners": _("kursister"),
         "fkb_label": _("FKB %(number)s") % {"number": whole.fkb_number},
         "lede": _lede(whole),
         "phases": phases_of(round, whole.returned, whole.schools, counts.gaps),
@@ -177,6 +178,7 @@ def across(request: ActorRequest, round_id: int) -> HttpResponse:
             "base": _base(round_id),
             "columns": ",".join(str(column.organisation_id) for column in whole.columns),
             "lede": _lede(whole),
+            "learners": _("kursister"),
             "segments": _segments(whole, show, more),
             "groups": [Segment(_("Alle brancher"), _query(visning=show), current=not group)]
             + [
@@ -367,7 +369,7 @@ def _undo_address(base: str, change: LastChange | None) -> str:
 
 def _row_markup(row: Row, base: str, *, across: bool) -> str:
     return render_to_string(
-        "coordination/board/_row.html", {"row": row, "base": base, "across": across}
+        "coordination/board/_row.html", {"row": row, "base": base, "across": across, "learners": _("kursister")}
     )
 
 

@@ -9,7 +9,7 @@ from django.contrib import messages
 from django.http import HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import redirect, render
 from django.template.loader import render_to_string
-from django.urls import NoReverseMatch, reverse
+from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -28,6 +28,7 @@ from samspil.coordination.domain.board_queries import (
     LastChange,
     Row,
 )
+from samspil.coordination.enums import FkbStatus
 from samspil.coordination.interfaces.board_forms import CellForm, CommentForm, ExternalForm, WhyForm
 from samspil.coordination.models import Round
 from samspil.coordination.views.rounds import phases_of
@@ -42,14 +43,6 @@ from samspil.ui.components import Entry, Segment
 def _base(round_id: int) -> str:
     """Start of the addresses of a round: cells and rows add their part, without a lookup each."""
     return reverse("coordination:across", args=[round_id]).removesuffix("tavle/")
-
-
-def _address(name: str, *args: Any) -> str:
-    """An address of another part of the system, empty while that part is not there."""
-    try:
-        return reverse(name, args=args)
-    except NoReverseMatch:
-        return ""
 
 
 def _from_script(request: ActorRequest) -> bool:
@@ -102,9 +95,10 @@ def _board_context(request: ActorRequest, whole: Board) -> dict[str, Any]:
         ],
         "show": show,
         "frozen": board_queries.frozen_words(whole),
-        "overview_url": _address("coordination:overview_xlsx", round.pk, whole.fkb_number),
-        "agreement_url": _address("coordination:overview", round.pk, whole.fkb_number),
+        "xlsx_url": reverse("coordination:overview_xlsx", args=[round.pk, whole.fkb_number]),
+        "overview_page_url": reverse("coordination:overview", args=[round.pk, whole.fkb_number]),
         "not_yet": _not_yet(whole),
+        "is_frozen": whole.fkb_status != FkbStatus.OPEN,
         "strip": whole.strip,
         "group_url": f"{_base(round.pk)}tavle/{_query(gruppe=whole.branch_key, visning='alle')}",
     }

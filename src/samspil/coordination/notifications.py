@@ -29,3 +29,31 @@ class FormReopened(Notification):
 
     category = "coordination.form_reopened"
     template = "coordination/mail/form_reopened"
+
+
+class AgreementReady(Notification):
+    """A leader is asked to sign. Context: agreement, person, school, url."""
+
+    category = "coordination.agreement_ready"
+    template = "coordination/mail/agreement_ready"
+
+
+class AgreementReminder(Notification):
+    """A leader has not signed yet. Context: agreement, person, school, url, is_late."""
+
+    category = "coordination.agreement_reminder"
+    template = "coordination/mail/agreement_reminder"
+
+
+class AgreementDeclined(Notification):
+    """A school says no; told to the secretariat. Context: agreement, signature, school, person, url."""
+
+    category = "coordination.agreement_declined"
+    template = "coordination/mail/agreement_declined"
+
+
+class AgreementSigned(Notification):
+    """Everybody has signed; the PDF goes with it. Context: agreement, person, url."""
+
+    category = "coordination.agreement_signed"
+    template = "coordination/mail/agreement_signed"

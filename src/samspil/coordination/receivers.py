@@ -1,4 +1,4 @@
-"""What happens in the network, as far as it concerns rounds. Each may be delivered twice."""
+"""What happens after commit: news of the network, and papers to write. Each may come twice."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ from datetime import date, datetime
 from typing import Any
 
 from samspil.contracts.network import SchoolLeft
+from samspil.coordination.domain import agreements, archive, overviews
 from samspil.coordination.domain.board import school_leaves
 from samspil.coordination.domain.board_queries import places_after
+from samspil.coordination.interfaces.overview_pdf import agreement_pdf, overview_pdf
+from samspil.coordination.interfaces.overview_xlsx import write_overview
 from samspil.kernel.actor import Actor
-from samspil.kernel.outbox import receives
+from samspil.kernel.files import store
+from samspil.kernel.outbox import job, receives
+
+PDF = "application/pdf"
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @receives(SchoolLeft, kind="coordination.school_left")
@@ -24,3 +31,67 @@ def on_school_left(payload: dict[str, Any], *, now: datetime) -> None:
             organisation=place.organisation,
             on=on,
         )
+
+
+@job("coordination.write_overview")
+def on_overview_frozen(payload: dict[str, Any], *, now: datetime) -> None:
+    """Write a frozen overview as PDF and Excel."""
+    actor = Actor.system("coordination.write_overview")
+    overview = overviews.load_overview(payload["overview"])
+    if overview.pdf_id is not None:
+        return
+    content = overview.content
+    name = f"oversigt-{content['year']}-fkb-{content['fkb']['number']}-v{overview.version}"
+    overviews.keep_overview_files(
+        actor=actor,
+        now=now,
+        overview=overview,
+        pdf=store(overview_pdf(overview), f"{name}.pdf", PDF, actor=actor, now=now),
+        xlsx=store(write_overview(overview), f"{name}.xlsx", XLSX, actor=actor, now=now),
+    )
+
+
+@job("coordination.write_agreement")
+def on_agreement(payload: dict[str, Any], *, now: datetime) -> None:
+    """Write an agreement as PDF; once all have signed, again with the signatures."""
+    actor = Actor.system("coordination.write_agreement")
+    agreement = agreements.load_agreement(payload["agreement"])
+    signed = bool(payload["signed"])
+    if (agreement.signed_pdf_id if signed else agreement.pdf_id) is not None:
+        return
+    overview = agreement.content["overview"]
+    kind = "aftale" if agreement.kind == "original" else "tillaeg"
+    name = f"{kind}-{overview['year']}-fkb-{overview['fkb']['number']}-{agreement.number}"
+    agreements.keep_agreement_file(
+        actor=actor,
+        now=now,
+        agreement=agreement,
+        pdf=store(
+            agreement_pdf(agreement, signed=signed),
+            f"{name}{'-underskrevet' if signed else ''}.pdf",
+            PDF,
+            actor=actor,
+            now=now,
+        ),
+        signed=signed,
+    )
+
+
+@job("coordination.remind_signers")
+def on_signatures_due(payload: dict[str, Any], *, now: datetime) -> None:
+    """A week before the deadline: remind the leaders who have not signed."""
+    agreements.remind_signers(
+        actor=Actor.system("coordination.remind_signers"),
+        now=now,
+        agreement=agreements.load_agreement(payload["agreement"]),
+    )
+
+
+@job("coordination.archive_round")
+def on_round_closed(payload: dict[str, Any], *, now: datetime) -> None:
+    """Pack a closed round."""
+    archive.keep_archive(
+        actor=Actor.system("coordination.archive_round"),
+        now=now,
+        round=archive.load_round(payload["round"]),
+    )

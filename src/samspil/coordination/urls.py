@@ -2,7 +2,17 @@
 
 from django.urls import path
 
-from samspil.coordination.views import board, forms, matrix, proposals, returns, rounds
+from samspil.coordination.views import (
+    agreements,
+    archive,
+    board,
+    forms,
+    matrix,
+    overviews,
+    proposals,
+    returns,
+    rounds,
+)
 
 app_name = "coordination"
 urlpatterns = [
@@ -68,4 +78,43 @@ urlpatterns = [
     path("indlaest-oversigt/<int:matrix_id>/", matrix.preview, name="matrix"),
     path("indlaest-oversigt/<int:matrix_id>/fortryd/", matrix.undo, name="undo_matrix"),
     path("indlaest-oversigt/<int:matrix_id>/kasser/", matrix.discard, name="discard_matrix"),
+    path("<int:round_id>/fkb/<str:number>/oversigt/", overviews.overview, name="overview"),
+    path("<int:round_id>/fkb/<str:number>/oversigt/laas/", overviews.freeze, name="freeze"),
+    path(
+        "<int:round_id>/fkb/<str:number>/oversigt/aabn/",
+        overviews.reopen,
+        name="reopen_overview",
+    ),
+    path(
+        "<int:round_id>/fkb/<str:number>/oversigt.xlsx",
+        overviews.overview_xlsx,
+        name="overview_xlsx",
+    ),
+    path(
+        "<int:round_id>/fkb/<str:number>/oversigt/<int:version>.pdf",
+        overviews.overview_pdf,
+        name="overview_pdf",
+    ),
+    path(
+        "<int:round_id>/fkb/<str:number>/oversigt/<int:version>.xlsx",
+        overviews.version_xlsx,
+        name="version_xlsx",
+    ),
+    path("<int:round_id>/fkb/<str:number>/aftale/", agreements.make, name="make_agreement"),
+    path("aftale/<int:agreement_id>/", agreements.show, name="agreement"),
+    path("aftale/<int:agreement_id>/aftale.pdf", agreements.agreement_pdf, name="agreement_pdf"),
+    path("aftale/<int:agreement_id>/underskrevet.pdf", agreements.signed_pdf, name="signed_pdf"),
+    path("aftale/<int:agreement_id>/mind/", agreements.remind, name="remind_signers"),
+    path(
+        "aftale/<int:agreement_id>/underskriv/<int:organisation_id>/",
+        agreements.sign,
+        name="sign",
+    ),
+    path(
+        "aftale/<int:agreement_id>/afvis/<int:organisation_id>/",
+        agreements.decline,
+        name="decline",
+    ),
+    path("<int:round_id>/afslut/", archive.close, name="close_round"),
+    path("<int:round_id>/arkiv.zip", archive.round_archive, name="archive"),
 ]

@@ -275,9 +275,7 @@ def test_a_comment_is_kept_and_recorded(case):
     assert history(case.rows[0])[0].summary == "Kommentar: Vi kan i uge 40."
     for text in ("  ", "x" * 2001):
         with pytest.raises(Invalid):
-            board.comment(
-                actor=case.coordinator(0), now=NOW, round_course=case.rows[0], text=text
-            )
+            board.comment(actor=case.coordinator(0), now=NOW, round_course=case.rows[0], text=text)
 
 
 def register(case: RoundCase, actor=None, **values):

@@ -58,7 +58,13 @@ def test_rows_say_what_they_are(case):
         "Sønderby SOSU (2,5 dage). Vil følge en anden skole: Nordby SOSU."
     )
     assert shown.rows[4].why == "Ingen skole har meldt udbud. Ingen har ledig kapacitet."
-    by_school = dict(zip([c.label for c in shown.columns], zip(*[row.cells for row in shown.rows], strict=True), strict=True))
+    by_school = dict(
+        zip(
+            [c.label for c in shown.columns],
+            zip(*[row.cells for row in shown.rows], strict=True),
+            strict=True,
+        )
+    )
     assert [cell.label for cell in by_school["Østby SOSU"]] == [
         "kan", "2 hold ★", "–", "udbyder", "–", "–",
     ]  # fmt: skip
@@ -111,9 +117,7 @@ BOARD_QUERIES = 9
 
 
 @pytest.mark.parametrize(("courses", "schools"), [(1, 2), (3, 5)])
-def test_the_board_takes_the_same_queries_at_any_size(
-    courses, schools, django_assert_num_queries
-):
+def test_the_board_takes_the_same_queries_at_any_size(courses, schools, django_assert_num_queries):
     case = make_round(schools=schools, courses=courses)
     for row in case.rows:
         case.commit(row, 0, runs=1)
@@ -206,9 +210,7 @@ def save(browse, case, row=0, school=0, *, script=True, **data):
 
 
 def test_a_cell_is_saved_from_the_form_without_script(browse, case):
-    page = save(
-        browse, case, script=False, role="own", runs="2", when_text="uge 37", version="0"
-    )
+    page = save(browse, case, script=False, role="own", runs="2", when_text="uge 37", version="0")
     assert page.status_code == 302
     made = Commitment.objects.get()
     assert (made.runs, made.when_text) == (2, "uge 37")

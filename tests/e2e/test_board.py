@@ -22,7 +22,9 @@ def case() -> RoundCase:
     case.intend(rows[4], 3, will_follow=True)
     for index, row in enumerate(rows[5:]):
         for school in range(1 + index % 4):
-            case.commit(row, (school + index) % 5, runs=1 + (index + school) % 3, guarantee=index == 2)
+            case.commit(
+                row, (school + index) % 5, runs=1 + (index + school) % 3, guarantee=index == 2
+            )
     case.commit(rows[1], 0, runs=3)
     case.commit(rows[2], 1, "holder", when_text="14.-16. september", starts_on=date(2027, 9, 14))
     case.commit(rows[2], 0, "follower")

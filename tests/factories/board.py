@@ -123,9 +123,7 @@ class RoundCase:
 
     def intend(self, row: RoundCourse, school: int, **values) -> Intent:
         form = Form.objects.get(round=self.round, organisation=self.schools[school])
-        return Intent.objects.create(
-            form=form, round_course=row, **{"updated_at": NOW, **values}
-        )
+        return Intent.objects.create(form=form, round_course=row, **{"updated_at": NOW, **values})
 
 
 def make_round(

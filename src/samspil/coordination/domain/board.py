@@ -221,7 +221,9 @@ class _Board:
         for fkb in self.fkbs.values():
             if fkb.status != FkbStatus.OPEN:
                 raise Conflict(
-                    _("Oversigten for FKB %(number)s er låst. Genåbn den først; ændringen bliver så et tillæg.")
+                    _(
+                        "Oversigten for FKB %(number)s er låst. Genåbn den først; ændringen bliver så et tillæg."
+                    )
                     % {"number": self.number_of(fkb.pk)}
                 )
 
@@ -256,7 +258,9 @@ class _Board:
         followers = [c for c in cells if c.role == CommitmentRole.FOLLOWER]
         if len(holders) > 1:
             raise Invalid(
-                _("%(schools)s kan ikke begge være udbydende skole for %(number)s. Et fælles hold har én.")
+                _(
+                    "%(schools)s kan ikke begge være udbydende skole for %(number)s. Et fælles hold har én."
+                )
                 % {
                     "schools": and_list(sorted(self.school(c.organisation_id) for c in holders)),
                     "number": number,
@@ -347,7 +351,9 @@ def _raise_stale(cells: Sequence[StaleCell]) -> None:
     }
     if len(cells) > 1:
         message += " " + ngettext(
-            "%(count)s felt mere er også ændret.", "%(count)s felter mere er også ændret.", len(cells) - 1
+            "%(count)s felt mere er også ændret.",
+            "%(count)s felter mere er også ændret.",
+            len(cells) - 1,
         ) % {"count": len(cells) - 1}
     raise CellConflict(message + " " + _("Intet er gemt."), cells)
 
@@ -734,7 +740,11 @@ def register_external_agreement(
     record(
         row,
         after={"school": name, "document": document.sha256, "file": document.name},
-        summary=_said("Aftale med %(school)s registreret med dokumentet %(file)s.", school=name, file=document.name),
+        summary=_said(
+            "Aftale med %(school)s registreret med dokumentet %(file)s.",
+            school=name,
+            file=document.name,
+        ),
         network_id=board.round.network_id,
     )
     return agreement

@@ -244,15 +244,11 @@ def _returned(round: Round) -> tuple[int, int]:
     return figures["back"], figures["total"]
 
 
-def last_change(
-    actor: Actor, round: Round, round_fkb: RoundFkb | None = None
-) -> LastChange | None:
+def last_change(actor: Actor, round: Round, round_fkb: RoundFkb | None = None) -> LastChange | None:
     """The newest change that the actor made and has not undone: of one FKB, or of the round."""
     if actor.person_id is None:
         return None
-    made = ChangeSet.objects.filter(
-        round=round, person_id=actor.person_id, undone_at__isnull=True
-    )
+    made = ChangeSet.objects.filter(round=round, person_id=actor.person_id, undone_at__isnull=True)
     if round_fkb is not None:
         made = made.filter(
             Exists(
@@ -262,8 +258,7 @@ def last_change(
             )
         )
     last = (
-        made
-        .exclude(kind=ChangeKind.LEAVE)
+        made.exclude(kind=ChangeKind.LEAVE)
         .order_by("-at", "-pk")
         .values_list("pk", "summary")
         .first()
@@ -340,9 +335,7 @@ def across(
     pages.count = sizes.get(show, sizes["alle"])  # counted above, not once more
     on_page: Page[int] = pages.get_page(page)
     pks = list(on_page.object_list)
-    raw = sorted(
-        _rows(RoundCourse.objects.filter(pk__in=pks)), key=lambda row: pks.index(row.pk)
-    )
+    raw = sorted(_rows(RoundCourse.objects.filter(pk__in=pks)), key=lambda row: pks.index(row.pk))
     places = {
         place.pk: place
         for place in RoundFkb.objects.filter(pk__in={row.round_fkb for row in raw})
@@ -387,9 +380,7 @@ def across(
     )
 
 
-def single_row(
-    actor: Actor, round_id: int, row_id: int, organisation_ids: Sequence[int]
-) -> Row:
+def single_row(actor: Actor, round_id: int, row_id: int, organisation_ids: Sequence[int]) -> Row:
     """One row under given columns: what a page over several FKBs puts in place of the old row."""
     row = get_row(actor, round_id, row_id)
     raw = _rows(RoundCourse.objects.filter(pk=row.pk))
@@ -472,15 +463,19 @@ class _Builder:
         pks = [row.pk for row in raw]
         self.held: dict[tuple[int, int], _Held] = {}
         self.by_row: dict[int, list[_Held]] = {pk: [] for pk in pks}
-        for values in Commitment.objects.filter(round_course__in=pks).order_by("pk").values_list(
-            "round_course_id",
-            "organisation_id",
-            "role",
-            "runs",
-            "when_text",
-            "starts_on",
-            "guarantee",
-            "version",
+        for values in (
+            Commitment.objects.filter(round_course__in=pks)
+            .order_by("pk")
+            .values_list(
+                "round_course_id",
+                "organisation_id",
+                "role",
+                "runs",
+                "when_text",
+                "starts_on",
+                "guarantee",
+                "version",
+            )
         ):
             held = _Held(*values)
             self.held[held.row, held.school] = held
@@ -491,9 +486,7 @@ class _Builder:
         for intent in (
             Intent.objects.filter(Q(take_on_days__gt=0) | Q(will_follow=True), round_course__in=pks)
             .order_by("pk")
-            .values_list(
-                "round_course_id", "form__organisation_id", "take_on_days", "will_follow"
-            )
+            .values_list("round_course_id", "form__organisation_id", "take_on_days", "will_follow")
         ):
             meant = _Meant(*intent)
             self.meant[meant.row, meant.school] = meant
@@ -550,9 +543,7 @@ class _Builder:
         self.column_labels = tuple(column.label for column in columns)
         self.left = left
         self.open_places = {
-            pk
-            for pk, place in self.places.items()
-            if rules.is_board_open(self.round, place.status)
+            pk for pk, place in self.places.items() if rules.is_board_open(self.round, place.status)
         }
         self.can_write = bool(self.writable and self.open_places)
 
@@ -679,7 +670,9 @@ def _why(can: Iterable[tuple[_Meant, str]]) -> str:
             named.append(
                 f"{label} ({_('kapacitet %(days)s') % {'days': text} if index == 0 else text})"
             )
-        parts.append(_("%(count)s kan: %(schools)s.") % {"count": len(able), "schools": ", ".join(named)})
+        parts.append(
+            _("%(count)s kan: %(schools)s.") % {"count": len(able), "schools": ", ".join(named)}
+        )
     else:
         parts.append(_("Ingen har ledig kapacitet."))
     follow = sorted(label for meant, label in can if meant.follow and not meant.days)
@@ -735,7 +728,9 @@ def get_row(actor: Actor, round_id: int, row_id: int) -> RoundCourse:
     """A course of a round that the actor sees. Raises ``NotFound``."""
     row = (
         RoundCourse.objects.filter(
-            pk=row_id, round_fkb__round=round_id, round_fkb__round__in=Round.objects.visible_to(actor)
+            pk=row_id,
+            round_fkb__round=round_id,
+            round_fkb__round__in=Round.objects.visible_to(actor),
         )
         .select_related("course", "round_fkb__round__network", "round_fkb__fkb__branch_group")
         .first()
@@ -896,13 +891,17 @@ def _said(intent: Intent | None) -> str:
     if intent.offers is not None:
         parts.append(_("udbyder") if intent.offers else _("udbyder ikke"))
     if intent.runs is not None:
-        parts.append(ngettext("%(count)s hold", "%(count)s hold", intent.runs) % {"count": intent.runs})
+        parts.append(
+            ngettext("%(count)s hold", "%(count)s hold", intent.runs) % {"count": intent.runs}
+        )
     if intent.when_text:
         parts.append(intent.when_text)
     if intent.guarantee:
         parts.append(_("garanti"))
     if intent.take_on_days:
-        parts.append(_("plads til %(days)s dage for andre") % {"days": decimal_text(intent.take_on_days)})
+        parts.append(
+            _("plads til %(days)s dage for andre") % {"days": decimal_text(intent.take_on_days)}
+        )
     if intent.will_follow:
         parts.append(_("vil følge en anden skole"))
     return ", ".join(parts)
@@ -932,9 +931,9 @@ class Event:
 
 def outside_schools(actor: Actor, row: RoundCourse) -> QuerySet[Organisation]:
     """Schools that an agreement outside the circle can be with: those approved first (R27)."""
-    inside = RoundSchool.objects.filter(
-        round=row.round_fkb.round, left_on__isnull=True
-    ).values("organisation")
+    inside = RoundSchool.objects.filter(round=row.round_fkb.round, left_on__isnull=True).values(
+        "organisation"
+    )
     approved = Approval.objects.filter(
         rules.approved_in(row.round_fkb.round.year),
         fkb=row.round_fkb.fkb,
@@ -1028,7 +1027,9 @@ def frozen_words(board: Board) -> str:
     if board.is_open:
         return ""
     if board.fkb_status == FkbStatus.AGREED:
-        return _("Aftalen er underskrevet. Genåbn oversigten for at ændre; ændringen bliver et tillæg.")
+        return _(
+            "Aftalen er underskrevet. Genåbn oversigten for at ændre; ændringen bliver et tillæg."
+        )
     if board.fkb_status == FkbStatus.FROZEN:
         return _("Oversigten er låst og til underskrift.")
     return _("Runden er afsluttet.")

@@ -136,7 +136,9 @@ class ExternalForm(forms.Form):
         empty_label=gettext_lazy("Vælg, eller skriv navnet nedenfor"),
     )
     school_name = forms.CharField(
-        label=gettext_lazy("Skolens navn, hvis den ikke står på listen"), max_length=200, required=False
+        label=gettext_lazy("Skolens navn, hvis den ikke står på listen"),
+        max_length=200,
+        required=False,
     )
     document = UploadField(
         kinds="pdf",

@@ -363,7 +363,8 @@ def _undo_address(base: str, change: LastChange | None) -> str:
 
 def _row_markup(row: Row, base: str, *, across: bool) -> str:
     return render_to_string(
-        "coordination/board/_row.html", {"row": row, "base": base, "across": across, "learners": _("kursister")}
+        "coordination/board/_row.html",
+        {"row": row, "base": base, "across": across, "learners": _("kursister")},
     )
 
 
@@ -436,9 +437,7 @@ def _facts(detail: CourseDetail) -> list[tuple[str, Any]]:
             )
         )
     if row.activity is not None and row.activity_year:
-        facts.append(
-            (_("Kursister %(year)s") % {"year": row.activity_year}, str(row.activity))
-        )
+        facts.append((_("Kursister %(year)s") % {"year": row.activity_year}, str(row.activity)))
     return facts
 
 
@@ -490,7 +489,9 @@ def external(request: ActorRequest, round_id: int, row_id: int) -> HttpResponse:
         row,
         form,
         heading=_("Registrér aftale med skole uden for kredsen"),
-        text=_("Bruges, når ingen af de koordinerende skoler kan udbyde målet. Aftalen skal være bindende."),
+        text=_(
+            "Bruges, når ingen af de koordinerende skoler kan udbyde målet. Aftalen skal være bindende."
+        ),
         label=_("Registrér aftalen"),
         is_upload=True,
     )

@@ -23,7 +23,7 @@ installed() { [ "$(cat ".venv/.installed-$1" 2>/dev/null)" = "$(stamp "$1")" ]; 
 
 if ! installed "$which"; then
   echo "Installing requirements/$which.txt"
-  .venv/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes \
+  .venv/bin/python -m pip install -qq --disable-pip-version-check --require-hashes \
     --requirement "requirements/$which.txt"
   stamp "$which" > ".venv/.installed-$which"
   # the development lock holds the base lock, version for version

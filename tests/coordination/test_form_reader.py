@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 from samspil.coordination.domain.answers import FIELDS, Answer
 from samspil.coordination.domain.merge import merge_field
 from samspil.coordination.domain.reading import ReadForm
-from samspil.coordination.interfaces.form_reader import read_form
+from samspil.coordination.interfaces.form_reader import read_form, read_form_sheets
 from samspil.coordination.interfaces.form_workbook import COLUMNS, META_SHEET
 from samspil.coordination.interfaces.remarks import sentence
 from samspil.kernel.errors import UploadRefused
-from samspil.kernel.spreadsheets.reader import read_workbook
+from samspil.kernel.spreadsheets.reader import Sheet, read_workbook
 from tests.factories.returned_forms import WEEK_37, Book, fill, one, settled, snapshot
 
 YES = Answer(offers=True, runs=2, when=WEEK_37)
@@ -328,6 +328,13 @@ def test_a_file_that_is_no_form_is_refused() -> None:
     book.save(buffer)
     with pytest.raises(UploadRefused, match="ikke et koordineringsskema"):
         read_form(buffer.getvalue(), "xlsx", snapshot())
+
+
+def test_a_form_with_a_huge_sheet_is_refused_at_once() -> None:
+    sheets = read_workbook(Book(snapshot()).content(), "xlsx")
+    sheets.append(Sheet("Træk", [["x"] * 100] * 3_001))
+    with pytest.raises(UploadRefused, match="flere end"):
+        read_form_sheets(sheets, snapshot())
 
 
 def test_a_csv_of_one_sheet_is_read_by_number() -> None:

@@ -440,6 +440,7 @@ def _roles(work: _Work, course: int, label: str, marks: Mapping[int, Mark]) -> d
         roles[offering[0]] = CommitmentRole.HOLDER
         return roles
     cell = marks[followers[0]].cell
+    label = f"{label}, {work.state.schools[followers[0]].label}"
     choices = tuple(Choice(f"holder-{school}", "course", course=school) for school in offering) or (
         Choice("own", "values", {"offers": True}),
     )
@@ -464,6 +465,7 @@ def _roles(work: _Work, course: int, label: str, marks: Mapping[int, Mark]) -> d
 def _put(work: _Work, course: int, school: int, mark: Mark, role: str, label: str) -> None:
     when = mark.values.get("when")
     stands = work.state.cells.get((course, school))
+    label = f"{label}, {work.state.schools[school].label}"
     change = CellChange(
         round_course_id=course,
         organisation_id=school,

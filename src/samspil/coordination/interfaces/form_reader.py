@@ -48,6 +48,8 @@ MAX_SHEETS: Final = 60
 MAX_LOOSE: Final = 300
 """Separate questions about stray texts in one sheet; beyond it the rest is one question."""
 MAX_FORM_ROWS: Final = 20_000
+MAX_CELLS: Final = 300_000
+"""Cells in all sheets together; the largest form of the whole country has some 40,000."""
 
 _ALIASES: Final[dict[str, tuple[str, ...]]] = {
     "key": ("nøgle",),
@@ -112,6 +114,17 @@ class _Reading:
     quiet: int = 0
 
 
+def refuse_huge(sheets: Sequence[Sheet]) -> None:
+    """Raise ``UploadRefused`` for a file so large that no form or overview can be meant."""
+    if sum(len(row) for sheet in sheets for row in sheet.rows) > MAX_CELLS:
+        raise UploadRefused(
+            _(
+                "Filen har flere end %(most)s felter. Slet de ark og rækker, der ikke hører til, og prøv igen."
+            )
+            % {"most": f"{MAX_CELLS:,}".replace(",", ".")}
+        )
+
+
 def read_form(content: bytes, kind: str, form: FormSnapshot) -> ReadForm:
     """Read the workbook ``content`` (``kind`` xlsx, ods or csv) as an answer to ``form``.
 
@@ -128,6 +141,7 @@ def read_form_sheets(sheets: Sequence[Sheet], form: FormSnapshot) -> ReadForm:
             _("Filen har %(count)s ark. Et skema har højst %(most)s.")
             % {"count": len(sheets), "most": MAX_SHEETS}
         )
+    refuse_huge(sheets)
     meta = _read_meta(sheets)
     _refuse_foreign(meta, form)
     by_number: dict[str, list[int]] = {}

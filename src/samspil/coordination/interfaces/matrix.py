@@ -31,7 +31,7 @@ from samspil.coordination.domain.overview_import import (
     receive_matrix,
 )
 from samspil.coordination.interfaces import values as cells
-from samspil.coordination.interfaces.form_reader import heading_field, mark_values
+from samspil.coordination.interfaces.form_reader import heading_field, mark_values, refuse_huge
 from samspil.coordination.interfaces.remarks import sentence
 from samspil.coordination.interfaces.returns import (
     ShownChange,
@@ -121,6 +121,7 @@ def read_matrix(content: bytes, kind: str, state: BoardState) -> ReadMatrix:
     Raises ``UploadRefused`` when no sheet holds a table with course numbers and schools.
     """
     sheets = read_workbook(content, kind)
+    refuse_huge(sheets)
     comments = _comments(content, kind)
     reading = ReadMatrix(_year(sheets), [], [], [], [], [])
     schools = _schools(state)

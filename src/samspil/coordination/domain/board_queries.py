@@ -667,9 +667,9 @@ def _why(can: Iterable[tuple[_Meant, str]]) -> str:
             text = ngettext("%(days)s dag", "%(days)s dage", 1 if days == 1 else 2) % {
                 "days": decimal_text(days)
             }
-            named.append(
-                f"{label} ({_('kapacitet %(days)s') % {'days': text} if index == 0 else text})"
-            )
+            if index == 0:
+                text = _("kapacitet %(days)s") % {"days": text}
+            named.append(f"{label} ({text})")
         parts.append(
             _("%(count)s kan: %(schools)s.") % {"count": len(able), "schools": ", ".join(named)}
         )

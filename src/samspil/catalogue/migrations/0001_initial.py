@@ -5,135 +5,289 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('network', '0001_initial'),
+        ("network", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='BranchGroup',
+            name="BranchGroup",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('key', models.SlugField(max_length=40, unique=True)),
-                ('name', models.CharField(max_length=80)),
-                ('position', models.PositiveSmallIntegerField(default=0)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("key", models.SlugField(max_length=40, unique=True)),
+                ("name", models.CharField(max_length=80)),
+                ("position", models.PositiveSmallIntegerField(default=0)),
             ],
             options={
-                'ordering': ['position', 'pk'],
+                "ordering": ["position", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Course',
+            name="Course",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=5, unique=True)),
-                ('title', models.CharField(max_length=250)),
-                ('duration_days', models.DecimalField(blank=True, decimal_places=1, max_digits=5, null=True)),
-                ('level', models.CharField(blank=True, max_length=4)),
-                ('valid_from', models.DateField(blank=True, null=True)),
-                ('valid_to', models.DateField(blank=True, null=True)),
-                ('is_archived', models.BooleanField(default=False)),
-                ('archived_reason', models.CharField(blank=True, max_length=250)),
-                ('source', models.CharField(blank=True, max_length=200)),
-                ('is_constructed', models.BooleanField(default=False)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('successor', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='predecessors', to='catalogue.course')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.CharField(max_length=5, unique=True)),
+                ("title", models.CharField(max_length=250)),
+                (
+                    "duration_days",
+                    models.DecimalField(blank=True, decimal_places=1, max_digits=5, null=True),
+                ),
+                ("level", models.CharField(blank=True, max_length=4)),
+                ("valid_from", models.DateField(blank=True, null=True)),
+                ("valid_to", models.DateField(blank=True, null=True)),
+                ("is_archived", models.BooleanField(default=False)),
+                ("archived_reason", models.CharField(blank=True, max_length=250)),
+                ("source", models.CharField(blank=True, max_length=200)),
+                ("is_constructed", models.BooleanField(default=False)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "successor",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="predecessors",
+                        to="catalogue.course",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number', 'pk'],
+                "ordering": ["number", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Fkb',
+            name="Fkb",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.CharField(max_length=4, unique=True)),
-                ('title', models.CharField(blank=True, max_length=250)),
-                ('committee', models.CharField(blank=True, max_length=160)),
-                ('valid_from', models.DateField(blank=True, null=True)),
-                ('valid_to', models.DateField(blank=True, null=True)),
-                ('source', models.CharField(blank=True, max_length=200)),
-                ('is_constructed', models.BooleanField(default=False)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('branch_group', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='fkbs', to='catalogue.branchgroup')),
-                ('predecessors', models.ManyToManyField(blank=True, related_name='successors', to='catalogue.fkb')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.CharField(max_length=4, unique=True)),
+                ("title", models.CharField(blank=True, max_length=250)),
+                ("committee", models.CharField(blank=True, max_length=160)),
+                ("valid_from", models.DateField(blank=True, null=True)),
+                ("valid_to", models.DateField(blank=True, null=True)),
+                ("source", models.CharField(blank=True, max_length=200)),
+                ("is_constructed", models.BooleanField(default=False)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "branch_group",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="fkbs",
+                        to="catalogue.branchgroup",
+                    ),
+                ),
+                (
+                    "predecessors",
+                    models.ManyToManyField(
+                        blank=True, related_name="successors", to="catalogue.fkb"
+                    ),
+                ),
             ],
             options={
-                'ordering': ['number', 'pk'],
+                "ordering": ["number", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='CourseRelation',
+            name="CourseRelation",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('core', 'Kernemål'), ('linked', 'Tilkoblet'), ('common', 'Fælleskatalog')], default='core', max_length=10)),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='relations', to='catalogue.course')),
-                ('fkb', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='relations', to='catalogue.fkb')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("core", "Kernemål"),
+                            ("linked", "Tilkoblet"),
+                            ("common", "Fælleskatalog"),
+                        ],
+                        default="core",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="relations",
+                        to="catalogue.course",
+                    ),
+                ),
+                (
+                    "fkb",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="relations",
+                        to="catalogue.fkb",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['fkb__number', 'course__number', 'pk'],
+                "ordering": ["fkb__number", "course__number", "pk"],
             },
         ),
         migrations.AddField(
-            model_name='course',
-            name='fkbs',
-            field=models.ManyToManyField(related_name='courses', through='catalogue.CourseRelation', to='catalogue.fkb'),
+            model_name="course",
+            name="fkbs",
+            field=models.ManyToManyField(
+                related_name="courses", through="catalogue.CourseRelation", to="catalogue.fkb"
+            ),
         ),
         migrations.CreateModel(
-            name='Approval',
+            name="Approval",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('valid_from', models.DateField(blank=True, null=True)),
-                ('valid_to', models.DateField(blank=True, null=True)),
-                ('evidence', models.CharField(choices=[('granted', 'Tildelt'), ('stated', 'Oplyst'), ('implied', 'Udledt'), ('constructed', 'Konstrueret')], default='granted', max_length=12)),
-                ('source', models.CharField(blank=True, max_length=200)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='approvals', to='network.organisation')),
-                ('fkb', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='approvals', to='catalogue.fkb')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("valid_from", models.DateField(blank=True, null=True)),
+                ("valid_to", models.DateField(blank=True, null=True)),
+                (
+                    "evidence",
+                    models.CharField(
+                        choices=[
+                            ("granted", "Tildelt"),
+                            ("stated", "Oplyst"),
+                            ("implied", "Udledt"),
+                            ("constructed", "Konstrueret"),
+                        ],
+                        default="granted",
+                        max_length=12,
+                    ),
+                ),
+                ("source", models.CharField(blank=True, max_length=200)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="approvals",
+                        to="network.organisation",
+                    ),
+                ),
+                (
+                    "fkb",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="approvals",
+                        to="catalogue.fkb",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['fkb__number', 'organisation__name', 'pk'],
+                "ordering": ["fkb__number", "organisation__name", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='CourseActivity',
+            name="CourseActivity",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField()),
-                ('learners', models.PositiveIntegerField(default=0)),
-                ('runs', models.PositiveIntegerField(default=0)),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='activity', to='catalogue.course')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='activity', to='network.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("year", models.PositiveSmallIntegerField()),
+                ("learners", models.PositiveIntegerField(default=0)),
+                ("runs", models.PositiveIntegerField(default=0)),
+                (
+                    "course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="activity",
+                        to="catalogue.course",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="activity",
+                        to="network.organisation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-year', 'course__number', 'pk'],
-                'constraints': [models.UniqueConstraint(fields=('course', 'organisation', 'year'), name='activity_unique')],
+                "ordering": ["-year", "course__number", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("course", "organisation", "year"), name="activity_unique"
+                    )
+                ],
             },
         ),
         migrations.AddConstraint(
-            model_name='fkb',
-            constraint=models.CheckConstraint(condition=models.Q(('number__regex', '^[0-9]{4}$')), name='fkb_number_four_digits', violation_error_message='Et FKB-nummer har fire cifre.'),
+            model_name="fkb",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("number__regex", "^[0-9]{4}$")),
+                name="fkb_number_four_digits",
+                violation_error_message="Et FKB-nummer har fire cifre.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='courserelation',
-            constraint=models.UniqueConstraint(fields=('fkb', 'course'), name='relation_unique'),
+            model_name="courserelation",
+            constraint=models.UniqueConstraint(fields=("fkb", "course"), name="relation_unique"),
         ),
         migrations.AddConstraint(
-            model_name='course',
-            constraint=models.CheckConstraint(condition=models.Q(('number__regex', '^[0-9]{5}$')), name='course_number_five_digits', violation_error_message='Et målnummer har fem cifre.'),
+            model_name="course",
+            constraint=models.CheckConstraint(
+                condition=models.Q(("number__regex", "^[0-9]{5}$")),
+                name="course_number_five_digits",
+                violation_error_message="Et målnummer har fem cifre.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='course',
-            constraint=models.CheckConstraint(condition=models.Q(('duration_days__isnull', True), ('duration_days__gt', 0), _connector='OR'), name='course_duration_positive', violation_error_message='Varigheden skal være mere end 0 dage.'),
+            model_name="course",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("duration_days__isnull", True), ("duration_days__gt", 0), _connector="OR"
+                ),
+                name="course_duration_positive",
+                violation_error_message="Varigheden skal være mere end 0 dage.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.UniqueConstraint(condition=models.Q(('valid_to__isnull', True)), fields=('organisation', 'fkb'), name='approval_open_unique', violation_error_message='Skolen er allerede godkendt til den FKB.'),
+            model_name="approval",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("valid_to__isnull", True)),
+                fields=("organisation", "fkb"),
+                name="approval_open_unique",
+                violation_error_message="Skolen er allerede godkendt til den FKB.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='approval',
-            constraint=models.CheckConstraint(condition=models.Q(('valid_to__isnull', True), ('valid_from__isnull', True), ('valid_to__gte', models.F('valid_from')), _connector='OR'), name='approval_dates', violation_error_message='Slutdatoen ligger før startdatoen.'),
+            model_name="approval",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("valid_to__isnull", True),
+                    ("valid_from__isnull", True),
+                    ("valid_to__gte", models.F("valid_from")),
+                    _connector="OR",
+                ),
+                name="approval_dates",
+                violation_error_message="Slutdatoen ligger før startdatoen.",
+            ),
         ),
     ]

@@ -6,7 +6,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from samspil.kernel.imports import values
@@ -246,6 +246,8 @@ CELLS = st.one_of(
 
 
 @given(CELLS, st.sampled_from(PARSERS))
+@settings(max_examples=1500, deadline=None)
+@example(1e27, values.duration_days)
 def test_any_cell_is_read_or_refused_with_a_sentence(cell: object, parser: object) -> None:
     try:
         parser(cell)  # type: ignore[operator]

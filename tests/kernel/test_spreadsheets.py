@@ -5,15 +5,17 @@ from __future__ import annotations
 import io
 import shutil
 import subprocess
+import zipfile
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import openpyxl
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from samspil.kernel.errors import UploadRefused
 from samspil.kernel.spreadsheets.reader import decode, read_csv, read_workbook, sniff_delimiter
 from samspil.kernel.spreadsheets.writer import SafeWorkbook, clean_text
 from samspil.kernel.uploads import inspect
@@ -241,3 +243,25 @@ def test_the_messy_list_is_read() -> None:
     assert rows[1] == ["90101", "Omsorg for ældre borgere", "2222", "1,5", "2", "2025-01-01"]
     assert rows[9] == []
     assert rows[17] == ["Udgåede fag:"]
+
+
+@settings(max_examples=300, deadline=None)
+@given(
+    st.sampled_from(["xl/worksheets/sheet1.xml", "xl/workbook.xml", "xl/sharedStrings.xml", "xl/styles.xml"]),
+    st.integers(0, 5000), st.binary(min_size=1, max_size=6), st.integers(0, 20),
+)  # fmt: skip
+def test_a_damaged_part_is_read_or_refused(part: str, at: int, new: bytes, cut: int) -> None:
+    good = written(["Fagnr", "Titel"], [90101, date(2026, 1, 1)], ["x", 2.5])
+    out = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(good)) as old, zipfile.ZipFile(out, "w") as archive:
+        for entry in old.infolist():
+            data = old.read(entry)
+            if entry.filename == part:
+                place = at % len(data)
+                data = data[:place] + new + data[place + cut :]
+            archive.writestr(entry.filename, data)
+    try:
+        info = inspect(out.getvalue(), "a.xlsx")
+        read_workbook(out.getvalue(), info.kind)
+    except UploadRefused as refused:
+        assert refused.message

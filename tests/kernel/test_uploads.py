@@ -9,7 +9,7 @@ import zlib
 from collections.abc import Callable
 
 import pytest
-from hypothesis import given
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from samspil.kernel.errors import UploadRefused
@@ -212,6 +212,39 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         ),
         "XFD",
     ),
+    "sheet behind a letter": (
+        lambda: changed(
+            good_xlsx(),
+            add={
+                "xl/media/a.png": b"x"
+                + sheet_xml(b'<row r="1"><c r="XFD1048576"><v>1</v></c></row>')
+            },
+        ),
+        "beskadiget",
+    ),
+    "other encoding": (
+        lambda: changed(
+            good_xlsx(),
+            add={
+                SHEET: sheet_xml(b"")
+                .decode()
+                .replace('1.0"', '1.0" encoding="cp037"')
+                .encode("cp037")
+            },
+        ),
+        "beskadiget",
+    ),
+    "unknown encoding": (
+        lambda: changed(
+            good_xlsx(),
+            add={
+                SHEET: sheet_xml(b"<row><c><v>\xe6</v></c></row>").replace(
+                    b'1.0"', b'1.0" encoding="utf88"'
+                )
+            },
+        ),
+        "beskadiget",
+    ),
     "csv rows": (lambda: b"1;2\n" * 120_000, "50.000 rækker"),
     "entity bomb": (
         lambda: changed(
@@ -370,6 +403,8 @@ def test_any_bytes_are_taken_or_refused(content: bytes) -> None:
 
 
 @given(st.integers(0, 10_000), st.integers(0, 255))
+@settings(max_examples=400, deadline=None)
+@example(1980, 14)
 def test_any_changed_byte_is_taken_or_refused(at: int, value: int) -> None:
     content = bytearray(good_xlsx())
     content[at % len(content)] = value

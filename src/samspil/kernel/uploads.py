@@ -564,10 +564,17 @@ def _scan(package: _Package, name: str, grid: _XlsxGrid | _OdsGrid) -> None:
     chunks = package.chunks(name)
     first = next(chunks, b"")
     if not first.lstrip(b"\xef\xbb\xbf\xff\xfe\x00 \t\r\n").startswith(b"<"):
-        for _rest in chunks:  # a picture or the like: unpacked only to check its size
-            pass
+        # A picture or the like: unpacked only to check its size. A table in disguise is refused,
+        # since a lenient reader might find it where a strict parser sees no XML.
+        tail = b""
+        for chunk in (first, *chunks):
+            if any(word in tail + chunk for word in (b"sheetData", b"table-row")):
+                raise _damaged()
+            tail = chunk[-16:]
         return
-    parser = expat.ParserCreate()
+    # Always UTF-8, whatever the part declares: an odd encoding could show us another document
+    # than the one that is read afterwards.
+    parser = expat.ParserCreate("UTF-8")
     parser.buffer_text = True
 
     def refuse(*_unused: object) -> None:

@@ -318,16 +318,16 @@ def _unit(word: str | None) -> Decimal | None:
 
 
 def _days(total: Decimal, value: CellValue) -> Decimal:
+    if not 0 < total <= MAX_DAYS:
+        raise ValueProblem(
+            _("»%(value)s« er ikke en varighed. Den skal være mere end 0 og højst %(max)s dage.")
+            % {"value": _quoted(value), "max": MAX_DAYS}
+        )
     rounded = total.quantize(Decimal("0.1"))
     if abs(rounded - total) > Decimal("0.04") or (rounded != total and not isinstance(value, str)):
         raise ValueProblem(
             _("»%(value)s« har mere end én decimal. Skriv varigheden i dage med højst én decimal.")
             % {"value": _quoted(value)}
-        )
-    if not 0 < rounded <= MAX_DAYS:
-        raise ValueProblem(
-            _("»%(value)s« er ikke en varighed. Den skal være mere end 0 og højst %(max)s dage.")
-            % {"value": _quoted(value), "max": MAX_DAYS}
         )
     return rounded
 

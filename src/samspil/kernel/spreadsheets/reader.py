@@ -60,23 +60,35 @@ def read_workbook(content: bytes, kind: str) -> list[Sheet]:
     if kind not in ("xlsx", "ods"):
         raise UploadRefused(_("Filen er ikke et regneark."))
     try:
-        workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
-        sheets = [
-            Sheet(
-                name=meta.name,
-                rows=_tidy(workbook.get_sheet_by_name(meta.name).to_python(skip_empty_area=False)),
-                is_hidden=meta.visible != SheetVisibleEnum.Visible,
-            )
-            for meta in workbook.sheets_metadata
-            if meta.typ == SheetTypeEnum.WorkSheet
-        ]
-    except (CalamineError, OSError, ValueError) as error:
-        raise UploadRefused(
-            _(
-                "Filen er beskadiget og kan ikke åbnes. Åbn den i Excel, gem den igen, og aflever den nye fil."
-            )
-        ) from error
-    return sheets
+        return _calamine(content)
+    except (CalamineError, OSError, ValueError, LookupError, OverflowError) as error:
+        raise _unreadable() from error
+    except BaseException as error:
+        # A panic in the Rust reader comes as a BaseException of its own; nothing else is stopped.
+        if type(error).__name__ != "PanicException":
+            raise
+        raise _unreadable() from error
+
+
+def _unreadable() -> UploadRefused:
+    return UploadRefused(
+        _(
+            "Filen er beskadiget og kan ikke åbnes. Åbn den i Excel, gem den igen, og aflever den nye fil."
+        )
+    )
+
+
+def _calamine(content: bytes) -> list[Sheet]:
+    workbook = CalamineWorkbook.from_filelike(io.BytesIO(content))
+    return [
+        Sheet(
+            name=meta.name,
+            rows=_tidy(workbook.get_sheet_by_name(meta.name).to_python(skip_empty_area=False)),
+            is_hidden=meta.visible != SheetVisibleEnum.Visible,
+        )
+        for meta in workbook.sheets_metadata
+        if meta.typ == SheetTypeEnum.WorkSheet
+    ]
 
 
 def cell_name(row: int, column: int) -> str:

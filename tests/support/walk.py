@@ -126,6 +126,32 @@ class World:
             content=write_form(form_snapshot(form)),
         )
 
+    @cached_property
+    def frozen(self) -> Any:
+        """A second FKB of the round, without gaps, its overview frozen."""
+        from samspil.coordination.domain import overviews
+
+        place = self.inside.add_fkb("9244", courses=1)
+        self.inside.commit(self.inside.rows[-1], 0, "own", runs=1)
+        overviews.freeze_overview(actor=self.inside.secretariat, now=NOW, round_fkb=place)
+        return place
+
+    @cached_property
+    def agreement(self) -> Any:
+        from samspil.coordination.domain import agreements
+
+        return agreements.make_agreement(
+            actor=self.inside.secretariat, now=NOW, round_fkb=self.frozen
+        )
+
+
+def _version(world: World) -> Kwargs:
+    return {
+        "round_id": world.inside.round.pk,
+        "number": world.frozen.fkb.number,
+        "version": 1,
+    }
+
 
 OUTSIDE = ("outside secretariat", "outside coordinator")
 
@@ -148,6 +174,7 @@ PARAMETERS: dict[str, Callable[[World], Any]] = {
     "batch_id": lambda w: w.batch.pk,
     "spec": lambda w: "catalogue.fkbs",
     "approval_id": lambda w: Approval.objects.filter(fkb=w.inside.fkb.fkb).order_by("pk")[0].pk,
+    "agreement_id": lambda w: w.agreement.pk,
     "matrix_id": lambda w: w.matrix.pk,
     "membership_id": lambda w: (
         Membership.objects.get(network=w.inside.network, organisation=w.school).pk
@@ -159,6 +186,8 @@ PARAMETERS: dict[str, Callable[[World], Any]] = {
 }
 
 KWARGS: dict[str, Callable[[World], Kwargs]] = {
+    "coordination:overview_pdf": _version,
+    "coordination:version_xlsx": _version,
     # the sign-in library
     "account_confirm_email": lambda w: {"key": "x"},
     "account_reset_password_from_key": lambda w: {"uidb36": "1", "key": "x"},

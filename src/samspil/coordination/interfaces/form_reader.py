@@ -732,9 +732,11 @@ def _check_row(found: dict[str, CellRead], base: Answer | None) -> None:
             said.update(cell.values)
     offers, runs = said.get("offers"), said.get("runs")
     anything = {name: said[name] for name in ("runs", "when", "guarantee") if said.get(name)}
-    carrier = found.get("offers")
+    # Whatever the row says of its offer stands in that cell, else in the first that has a say.
+    carrier = found.get("offers") or next(iter(found.values()), None)
+    if carrier is None:
+        return
     if offers is False and anything:
-        assert carrier is not None
         first = next(iter(anything))
         no = {"offers": False, "runs": None, "when": None, "guarantee": False}
         if said.get("will_follow"):
@@ -748,10 +750,8 @@ def _check_row(found: dict[str, CellRead], base: Answer | None) -> None:
             ({**anything, "offers": True}, no),
         )
     elif offers is True and runs == 0:
-        assert carrier is not None
         _ask(carrier, Remark("yes_but_none"), ({"offers": True, "runs": None}, {"offers": False}))
     elif offers is True and said.get("will_follow"):
-        assert carrier is not None
         _ask(
             carrier,
             Remark("own_and_follows"),
@@ -769,7 +769,7 @@ def _check_row(found: dict[str, CellRead], base: Answer | None) -> None:
                     {"offers": None, "runs": None, "when": None, "guarantee": False},
                 ),
             )
-        elif carrier is None or carrier.state == "read":
+        else:
             cell.values["offers"] = True
             cell.is_same = False
             cell.remark = cell.remark or Remark(

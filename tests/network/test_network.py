@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from samspil.catalogue.models import Approval, Fkb
 from samspil.contracts.network import SchoolLeft
 from samspil.kernel import outbox
 from samspil.kernel.errors import Conflict, Forbidden, Invalid, NotFound
@@ -102,6 +103,24 @@ def test_two_schools_become_one(case: RoundCase, now: datetime) -> None:
         organisations.merge_organisations(
             actor=case.secretariat, now=now, organisation=new, successor=old, on=date(2026, 9, 1)
         )
+
+
+def test_a_merger_carries_approvals_over_and_leaves_gaps(case: RoundCase, now: datetime) -> None:
+    old, new = case.schools[:2]
+    extra = Fkb.objects.create(number="9999", title="Kun den ene")
+    Approval.objects.create(organisation=old, fkb=extra, valid_from=date(2019, 10, 1))
+    case.commit(case.rows[0], 0, "own")
+    organisations.merge_organisations(
+        actor=case.secretariat, now=now, organisation=old, successor=new, on=date(2026, 8, 1)
+    )
+    for _twice in range(2):
+        outbox.run_due(now)
+        Job.objects.update(state="waiting", done_at=None)
+    taken = Approval.objects.get(organisation=new, fkb=extra)
+    assert (taken.valid_from, taken.evidence) == (date(2026, 8, 1), "implied")
+    assert not old.approvals.filter(valid_to=None).exists()
+    assert new.approvals.filter(fkb=case.fkb.fkb, valid_to=None).count() == 1
+    assert case.round.schools.get(organisation=old).left_on == date(2026, 7, 31)
 
 
 def test_schools_are_found_by_what_people_write(case: RoundCase) -> None:

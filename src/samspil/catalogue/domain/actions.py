@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -15,7 +15,7 @@ from samspil.catalogue.models import Approval, Course, CourseRelation, Fkb
 from samspil.kernel.actions import action, changes, record
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Invalid
-from samspil.kernel.locking import lock_row
+from samspil.kernel.locking import lock_row, lock_rows
 from samspil.network.models import Organisation
 
 FKB_FIELDS = ("title", "branch_group_id", "committee", "valid_from", "valid_to", "source")
@@ -322,3 +322,44 @@ def end_approval(*, actor: Actor, now: datetime, approval: Approval, on: date) -
         % {"school": fresh.organisation.name, "fkb": fresh.fkb.number},
     )
     return fresh
+
+
+@action("catalogue.carry_over_approvals", permission=rules.may_keep_catalogue, on="successor")
+def carry_over_approvals(
+    *, actor: Actor, now: datetime, organisation: Organisation, successor: Organisation, on: date
+) -> list[Approval]:
+    """A school has become part of another on the day ``on``: its open approvals end the day
+    before, and the successor gets those it does not have, noted as inferred (R43, R125).
+
+    Safe to call twice. Returns the approvals that were added.
+    """
+    last = on - timedelta(days=1)
+    open_ones = lock_rows(
+        Approval.objects.filter(organisation__in=[organisation, successor], valid_to=None)
+    )
+    present = {row.fkb_id for row in open_ones if row.organisation_id == successor.pk}
+    ending = [row for row in open_ones if row.organisation_id == organisation.pk]
+    added: list[Approval] = []
+    for approval in ending:
+        approval.valid_to = max(last, approval.valid_from) if approval.valid_from else last
+        approval.save(update_fields=["valid_to"])
+        if approval.fkb_id not in present:
+            source = _("Overtaget fra %(name)s ved sammenlægning") % {"name": organisation.name}
+            added.append(
+                Approval.objects.create(
+                    organisation=successor,
+                    fkb_id=approval.fkb_id,
+                    valid_from=on,
+                    evidence=Evidence.IMPLIED,
+                    source=source[:200],
+                )
+            )
+    if ending:
+        record(
+            successor,
+            after={"from": organisation.pk, "fkbs": sorted(row.fkb_id for row in added), "on": on},
+            organisation_id=successor.pk,
+            summary=_("%(new)s har overtaget %(count)s godkendelser fra %(old)s.")
+            % {"new": successor.name, "old": organisation.name, "count": len(added)},
+        )
+    return added

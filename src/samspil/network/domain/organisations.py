@@ -176,7 +176,9 @@ def merge_organisations(
     """``organisation`` becomes part of ``successor`` on the day ``on`` (R125).
 
     The old one closes the day before and points to the new one, which answers to its names from
-    then on and takes over its open memberships. ``SchoolsMerged`` tells the other contexts.
+    then on and takes over its open memberships. ``SchoolsMerged`` tells the other contexts, which
+    carry the approvals over; ``SchoolLeft`` for each membership makes what the old school held in
+    open rounds gaps, which the new school or another then takes (R62).
     Raises ``Invalid`` for a merger with itself or in a circle, ``Conflict`` when it is closed.
     """
     old, new = _both(organisation, successor)
@@ -215,6 +217,15 @@ def merge_organisations(
                 network_id=place.network_id, organisation=new, kind=place.kind, valid_from=on
             )
             moved.append(str(place.network_id))
+        publish(
+            SchoolLeft(
+                network_id=place.network_id,
+                organisation_id=old.pk,
+                left_on=last.isoformat(),
+                reason=_("Lagt sammen med %(name)s.") % {"name": new.name},
+            ),
+            now=now,
+        )
     record(
         old,
         before={"successor": None},

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import io
-import time
 from collections import Counter
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -364,26 +362,14 @@ def test_queries_do_not_grow_with_the_rows(now: datetime, fkbs: dict[str, Fkb]) 
 @pytest.mark.slow
 def test_ten_thousand_rows(now: datetime, fkbs: dict[str, Fkb]) -> None:
     content = big_list(10_000)
-    start = time.perf_counter()
     batch = upload(now, "catalogue.courses", content)
-    previewed = time.perf_counter()
     imports.apply(actor=SYSTEM, now=now, batch=batch)
-    applied = time.perf_counter()
     changed = upload(now, "catalogue.courses", content.replace(b",5;", b",0;"))
     assert states(changed) == {"changed": 10_000}
-    again = time.perf_counter()
     imports.apply(actor=SYSTEM, now=now, batch=changed)
-    updated = time.perf_counter()
     imports.undo(actor=SYSTEM, now=now, batch=changed)
     imports.undo(actor=SYSTEM, now=now, batch=batch)
-    undone = time.perf_counter()
-    print(
-        f"preview {previewed - start:.1f} apply {applied - previewed:.1f} preview {again - applied:.1f} update {updated - again:.1f} undo {undone - updated:.1f}"
-    )
     assert not Course.objects.exists()
-    assert previewed - start < 15
-    assert applied - previewed < 30
-    assert io
 
 
 def test_what_is_left_out_is_told(now: datetime, fkbs: dict[str, Fkb]) -> None:

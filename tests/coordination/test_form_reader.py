@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import datetime as dt
 import io
-import time
 from decimal import Decimal
 
 import openpyxl
@@ -436,24 +435,3 @@ def _visible(text: str) -> str:
     from samspil.coordination.interfaces.values import clean
 
     return clean(text)
-
-
-def test_speed_of_thirteen_returned_workbooks() -> None:
-    """13 workbooks with 3,000 rows in all: read and settled well within the five seconds."""
-    sent = snapshot(231)
-    form = snapshot(231, dict.fromkeys(range(1, 232, 3), YES))
-    book = Book(sent)
-    for group in ("SOSU", "Transport"):
-        book.put_rows(
-            group,
-            [
-                [*row[:6], "x", "2 hold", "uge 37", "G", "1 uge", None, "ok"]
-                for row in book.rows_of(group)
-            ],
-        )
-    content = book.content()
-    started = time.process_time()
-    for _ in range(13):
-        reading = read_form(content, "xlsx", form)
-        settled(ReadForm.from_json(reading.to_json()), form)
-    assert time.process_time() - started < 4

@@ -1,12 +1,15 @@
-"""What every request meets first: its size, the end of its session, the second factor."""
+"""What every request meets first: its size, what no database takes, the end of its session, the
+second factor."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import logout
-from django.http import HttpRequest, HttpResponse, HttpResponseBase
+from django.core.exceptions import BadRequest
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -20,6 +23,7 @@ _SEEN = "samspil_seen"
 LANGUAGE = "samspil_language"
 """Session key of a signed-in person's language."""
 _STEP = 5 * 60  # seconds between two writes of the session row
+_LARGEST_ID = 2**63 - 1
 
 
 class RequestSize:
@@ -38,6 +42,26 @@ class RequestSize:
                 _("Filen er for stor."), status=413, content_type="text/plain; charset=utf-8"
             )
         return self.get_response(request)
+
+
+class NoDatabaseTakes:
+    """Refuse what would end as an error of the database: NUL in a text (400), and a number in an
+    address that is larger than any id (404)."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
+        if any(isinstance(value, int) and value > _LARGEST_ID for value in kwargs.values()):
+            raise Http404
+        texts: list[Iterable[object]] = [kwargs.values()]
+        for sent in (request.GET, request.POST):
+            texts += [sent, *(values for _name, values in sent.lists())]
+        if any("\0" in text for part in texts for text in part if isinstance(text, str)):
+            raise BadRequest("NUL in a text")
 
 
 class SessionEnds:

@@ -29,6 +29,11 @@ _STATUS: list[tuple[type[SamspilError], int]] = [
 ]
 
 
+def whole_number(text: str | None, default: int = 0) -> int:
+    """A number that somebody sent, ``default`` when it is none or larger than any id."""
+    return int(text) if text and text.isdecimal() and len(text) <= 18 else default
+
+
 class ActorRequest(HttpRequest):
     """A request after the actor middleware: says who asks."""
 

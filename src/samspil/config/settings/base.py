@@ -64,6 +64,7 @@ MIDDLEWARE = [
     "samspil.config.middleware.Language",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
+    "samspil.config.middleware.NoDatabaseTakes",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "samspil.config.middleware.SessionEnds",
     "django.contrib.messages.middleware.MessageMiddleware",

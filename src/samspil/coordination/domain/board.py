@@ -516,7 +516,7 @@ def quick_change(change: CellChange, key: str) -> CellChange:
     ``Invalid`` for anything else, and for a guarantee on a cell that offers nothing.
     """
     if key.isdecimal():
-        runs = int(key)
+        runs = int(key[:9])
         if runs > MAX_RUNS:
             raise Invalid(_("Så mange hold kan der ikke stå."), field="runs")
         if runs == 0:

@@ -1037,4 +1037,4 @@ def frozen_words(board: Board) -> str:
 
 def column_ids(text: str) -> list[int]:
     """``12,13`` as ids; anything else is left out."""
-    return [int(part) for part in text.split(",") if part.isdigit()]
+    return [int(part) for part in text.split(",") if part.isdecimal() and len(part) <= 18]

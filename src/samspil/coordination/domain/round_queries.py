@@ -341,7 +341,7 @@ def opening(actor: Actor, network_id: int, year: str | None, today: dt.date) -> 
     taken = {round.year for round in earlier}
     years = [y for y in range(today.year, today.year + 4) if y not in taken]
     first = next((y for y in years if y > today.year), today.year + 1)
-    chosen = int(year) if year and year.isdecimal() and int(year) in years else first
+    chosen = next((y for y in years if str(y) == year), first)
     members = Membership.objects.filter(
         valid_on(dt.date(chosen, 1, 1)), network=network
     ).select_related("organisation")

@@ -34,7 +34,7 @@ from samspil.coordination.models import Round
 from samspil.coordination.views.rounds import phases_of
 from samspil.kernel import clock
 from samspil.kernel.errors import Conflict, Forbidden, Invalid, SamspilError
-from samspil.kernel.http import LOGIN, ActorRequest, requires
+from samspil.kernel.http import LOGIN, ActorRequest, requires, whole_number
 from samspil.ui.components import Entry, Segment
 
 # ---------------------------------------------------------------- addresses
@@ -153,13 +153,12 @@ def across(request: ActorRequest, round_id: int) -> HttpResponse:
     show = request.GET.get("visning", "huller")
     show = show if show in SHOW else "huller"
     group = request.GET.get("gruppe", "")
-    number = request.GET.get("side", "1")
     found = board_queries.across(
         request.actor,
         round_id,
         group_key=group,
         show=show,
-        page=int(number) if number.isdecimal() else 1,
+        page=whole_number(request.GET.get("side"), 1),
     )
     whole = found.board
     more = {"gruppe": group} if group else {}
@@ -207,9 +206,9 @@ def cell(request: ActorRequest, round_id: int, row_id: int, organisation_id: int
         if form.is_bound:
             change = form.change()
         else:
-            seen = request.POST.get("version", "")
             change = board.quick_change(
-                detail.as_change(int(seen) if seen.isdecimal() else -1), request.POST["quick"]
+                detail.as_change(whole_number(request.POST.get("version"), -1)),
+                request.POST["quick"],
             )
         made = board.set_cell(
             actor=request.actor, now=clock.now(), round=detail.round, change=change

@@ -20,7 +20,7 @@ from samspil.coordination.interfaces.form_files import workbook_of
 from samspil.coordination.models import Form
 from samspil.kernel import clock
 from samspil.kernel.errors import Conflict, Invalid
-from samspil.kernel.http import LOGIN, ActorRequest, requires
+from samspil.kernel.http import LOGIN, ActorRequest, requires, whole_number
 from samspil.ui.components import Tab
 
 
@@ -102,7 +102,7 @@ def _save_page(
         pk: form_screen.read_line(pk, texts, form.round.year) for pk, texts in posted.items()
     }
     versions = {
-        pk: int(text) if (text := request.POST.get(f"seen-{pk}", "")).isdecimal() else None
+        pk: whole_number(text) if (text := request.POST.get(f"seen-{pk}", "")) else None
         for pk in posted
     }
     try:
@@ -143,12 +143,12 @@ def save_lines(request: ActorRequest, round_id: int, organisation_id: int) -> Js
     for key in request.POST:
         text = request.POST.get(key, "")
         name, _dash, number = key.rpartition("-")
-        if not number.isdecimal():
+        if not (course := whole_number(number)):
             continue
         if name == "seen":
-            versions[int(number)] = int(text) if text.isdecimal() else 0
+            versions[course] = whole_number(text)
         else:
-            touched.setdefault(int(number), {})[name] = text
+            touched.setdefault(course, {})[name] = text
     typed = {pk: form_screen.read_line(pk, texts, form.round.year) for pk, texts in touched.items()}
     error = ""
     try:
@@ -193,13 +193,12 @@ def save_lines(request: ActorRequest, round_id: int, organisation_id: int) -> Js
 def submit_form(request: ActorRequest, round_id: int, organisation_id: int) -> HttpResponse:
     """Hand the form in."""
     form = round_queries.get_form(request.actor, round_id, organisation_id)
-    version = request.POST.get("version", "")
     try:
         form_cycle.submit_form(
             actor=request.actor,
             now=clock.now(),
             form=form,
-            expected_version=int(version) if version.isdecimal() else 0,
+            expected_version=whole_number(request.POST.get("version")),
         )
     except (Conflict, Invalid) as error:
         messages.error(request, error.message)

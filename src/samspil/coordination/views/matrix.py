@@ -19,7 +19,7 @@ from samspil.coordination.interfaces.return_forms import MatrixForm
 from samspil.coordination.models import MatrixImport
 from samspil.kernel import clock
 from samspil.kernel.errors import Conflict, Forbidden, Invalid, UploadRefused
-from samspil.kernel.http import LOGIN, ActorRequest, requires
+from samspil.kernel.http import LOGIN, ActorRequest, requires, whole_number
 from samspil.ui.components import Figure
 
 
@@ -96,8 +96,7 @@ def preview(request: ActorRequest, matrix_id: int) -> HttpResponse:
 
 
 def _version(request: ActorRequest) -> int:
-    text = request.POST.get("version", "")
-    return int(text) if text.isdecimal() else 0
+    return whole_number(request.POST.get("version"))
 
 
 def _settle(request: ActorRequest, matrix: MatrixImport, answers: dict[str, Any]) -> HttpResponse:

@@ -13,7 +13,7 @@ from samspil.coordination.domain import proposal_queries, proposals, round_queri
 from samspil.coordination.models import Proposal, RoundFkb
 from samspil.kernel import clock
 from samspil.kernel.errors import Conflict, Invalid, NotFound
-from samspil.kernel.http import LOGIN, ActorRequest, requires
+from samspil.kernel.http import LOGIN, ActorRequest, requires, whole_number
 
 
 def _id(request: ActorRequest, name: str) -> int | None:
@@ -21,13 +21,14 @@ def _id(request: ActorRequest, name: str) -> int | None:
     value = request.POST.get(name, "")
     if not value:
         return None
-    if not value.isdecimal():
+    number = whole_number(value)
+    if not number:
         raise NotFound("")
-    return int(value)
+    return number
 
 
 def _ids(request: ActorRequest, name: str) -> list[int]:
-    return [int(value) for value in request.POST.getlist(name) if value.isdecimal()]
+    return [number for value in request.POST.getlist(name) if (number := whole_number(value))]
 
 
 @requires(LOGIN)

@@ -21,7 +21,7 @@ from samspil.coordination.interfaces.return_forms import WorkbookForm
 from samspil.coordination.models import Return
 from samspil.kernel import clock, files
 from samspil.kernel.errors import Conflict, Invalid, UploadRefused
-from samspil.kernel.http import LOGIN, ActorRequest, requires
+from samspil.kernel.http import LOGIN, ActorRequest, requires, whole_number
 from samspil.ui.components import Figure
 
 
@@ -112,8 +112,7 @@ def _form_url(ret: Return) -> str:
 
 
 def _version(request: ActorRequest) -> int:
-    text = request.POST.get("version", "")
-    return int(text) if text.isdecimal() else 0
+    return whole_number(request.POST.get("version"))
 
 
 def _settle(request: ActorRequest, ret: Return) -> HttpResponse:

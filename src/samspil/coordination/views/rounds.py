@@ -21,7 +21,7 @@ from samspil.coordination.interfaces.forms import DatesForm, OpenRoundForm, Reas
 from samspil.coordination.models import Round
 from samspil.kernel import clock
 from samspil.kernel.errors import Conflict, Invalid, NotFound
-from samspil.kernel.http import LOGIN, ActorRequest, requires
+from samspil.kernel.http import LOGIN, ActorRequest, requires, whole_number
 from samspil.ui.components import Figure, Phase
 
 ORDER = [
@@ -180,7 +180,7 @@ def change_round(request: ActorRequest, round_id: int) -> HttpResponse:
                 round=round,
                 dates=form.dates(),
                 low_activity_below=form.cleaned_data["low_activity_below"],
-                expected_version=_int(request.POST.get("version")),
+                expected_version=whole_number(request.POST.get("version")),
             )
         except Invalid as error:
             form.add_error(error.field if error.field in form.fields else None, error.message)
@@ -279,7 +279,3 @@ def reopen_form(request: ActorRequest, round_id: int, organisation_id: int) -> H
     return render(
         request, "coordination/forms/reopen.html", {"form": form, "target": target}
     )
-
-
-def _int(text: str | None) -> int:
-    return int(text) if text and text.isdecimal() else 0

@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from tests.support import network
+from tests.support.order import shuffle_unordered
 from tests.support.postgres import Cluster
 from tests.support.smtp import SmtpServer
 from tests.support.templates import Strict
@@ -68,6 +69,11 @@ def _strict_templates() -> None:
 @pytest.fixture(autouse=True)
 def _no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     network.forbid(monkeypatch)
+
+
+@pytest.fixture(autouse=True)
+def _any_order(monkeypatch: pytest.MonkeyPatch) -> None:
+    shuffle_unordered(monkeypatch)
 
 
 @pytest.fixture(autouse=True)

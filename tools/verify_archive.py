@@ -46,7 +46,9 @@ def check(files: dict[str, bytes]) -> list[str]:
             faults.append(f"{name} mangler.")
         elif hashlib.sha256(files[name]).hexdigest() != digest:
             faults.append(f"{name} er ændret.")
-    faults += [f"{name} hører ikke til." for name in files if name not in listed and name != "SHA256SUMS"]
+    faults += [
+        f"{name} hører ikke til." for name in files if name not in listed and name != "SHA256SUMS"
+    ]
     signed = {
         hashlib.sha256(content).hexdigest()
         for name, content in files.items()

@@ -61,8 +61,8 @@ def test_the_archive_is_whole_and_checks_itself(closed, tmp_path):
         "verify_audit.py",
     ):
         assert name in names
-    bundle.extractall(tmp_path)
-    done = _verify(tmp_path)
+    bundle.extractall(tmp_path / "arkiv")
+    done = _verify(tmp_path / "arkiv")
     assert done.returncode == 0, done.stdout + done.stderr
     assert "Arkivet er helt" in done.stdout
 
@@ -76,21 +76,25 @@ def test_the_archive_is_whole_and_checks_itself(closed, tmp_path):
     ],
 )
 def test_one_changed_byte_is_found(closed, tmp_path, name, fault):
-    zipfile.ZipFile(io.BytesIO(RoundArchive.objects.get().file.read())).extractall(tmp_path)
-    path = tmp_path / name
+    zipfile.ZipFile(io.BytesIO(RoundArchive.objects.get().file.read())).extractall(
+        tmp_path / "arkiv"
+    )
+    path = tmp_path / "arkiv" / name
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(bytes(content))
-    done = _verify(tmp_path)
+    done = _verify(tmp_path / "arkiv")
     assert done.returncode == 1
     assert fault in done.stdout
 
 
 def test_missing_and_added_files_are_found(closed, tmp_path):
-    zipfile.ZipFile(io.BytesIO(RoundArchive.objects.get().file.read())).extractall(tmp_path)
-    (tmp_path / "data/udbud.csv").unlink()
-    (tmp_path / "data/nyt.csv").write_text("x")
-    out = _verify(tmp_path).stdout
+    zipfile.ZipFile(io.BytesIO(RoundArchive.objects.get().file.read())).extractall(
+        tmp_path / "arkiv"
+    )
+    (tmp_path / "arkiv/data/udbud.csv").unlink()
+    (tmp_path / "arkiv/data/nyt.csv").write_text("x")
+    out = _verify(tmp_path / "arkiv").stdout
     assert "data/udbud.csv mangler." in out
     assert "data/nyt.csv hører ikke til." in out
 

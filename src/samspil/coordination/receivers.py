@@ -90,7 +90,7 @@ def on_signatures_due(payload: dict[str, Any], *, now: datetime) -> None:
 @job("coordination.archive_round")
 def on_round_closed(payload: dict[str, Any], *, now: datetime) -> None:
     """Pack a closed round."""
-    archive.keep_archive(
+    archive.archive_round(
         actor=Actor.system("coordination.archive_round"),
         now=now,
         round=archive.load_round(payload["round"]),

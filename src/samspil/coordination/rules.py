@@ -126,3 +126,8 @@ def may_settle_return(actor: Actor, ret: Return) -> bool:
 def may_settle_matrix(actor: Actor, matrix: MatrixImport) -> bool:
     """Last year's overview is read in by the secretariat."""
     return may_run_round(actor, matrix.round)
+
+
+def is_worker(actor: Actor, obj: object) -> bool:
+    """What only the worker does: keep the files it has written."""
+    return actor.is_system

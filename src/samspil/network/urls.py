@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from samspil.network.views import pages
+from samspil.network.views import audit, pages
 
 app_name = "network"
 urlpatterns = [
     path("", pages.network_list, name="index"),
     path("<int:network_id>/", pages.network, name="network"),
+    path("<int:network_id>/historik/", audit.trail, name="audit"),
+    path("<int:network_id>/historik.jsonl", audit.export, name="audit_export"),
     path("<int:network_id>/personer/", pages.network_people, name="people"),
     path("<int:network_id>/tag-med/", pages.add_member, name="add_member"),
     path("<int:network_id>/opret/", pages.organisation_new, name="organisation_new"),

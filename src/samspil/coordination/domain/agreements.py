@@ -148,7 +148,10 @@ def make_agreement(*, actor: Actor, now: datetime, round_fkb: RoundFkb) -> Agree
         for person in school_people(place.organisation, on=now.date(), leaders=True):
             send(
                 notifications.AgreementReady(
-                    agreement=agreement, person=person, school=place.organisation, url=_url(agreement)
+                    agreement=agreement,
+                    person=person,
+                    school=place.organisation,
+                    url=_url(agreement),
                 ),
                 to=person.email,
                 now=now,
@@ -212,7 +215,7 @@ def _enqueue_pdf(agreement: Agreement, *, signed: bool, now: datetime) -> None:
     )
 
 
-@action("coordination.keep_agreement_file", permission=lambda a, o: a.is_system, on="agreement")
+@action("coordination.keep_agreement_file", permission=rules.is_worker, on="agreement")
 def keep_agreement_file(
     *, actor: Actor, now: datetime, agreement: Agreement, pdf: StoredFile, signed: bool
 ) -> None:
@@ -224,7 +227,11 @@ def keep_agreement_file(
     record(
         agreement,
         after={field: pdf.sha256},
-        summary=(_("%(title)s er skrevet med underskrifter.") if signed else _("%(title)s er skrevet som PDF."))
+        summary=(
+            _("%(title)s er skrevet med underskrifter.")
+            if signed
+            else _("%(title)s er skrevet som PDF.")
+        )
         % {"title": agreement.content["title"]},
         network_id=place.round.network_id,
     )
@@ -232,9 +239,7 @@ def keep_agreement_file(
         return
     people = {p.pk: p for p in secretariat_people(place.round, on=now.date())}
     for row in agreement.signatures.select_related("organisation").order_by("pk"):
-        people |= {
-            p.pk: p for p in school_people(row.organisation, on=now.date(), leaders=True)
-        }
+        people |= {p.pk: p for p in school_people(row.organisation, on=now.date(), leaders=True)}
     for person in people.values():
         send(
             notifications.AgreementSigned(agreement=agreement, person=person, url=_url(agreement)),
@@ -492,7 +497,8 @@ def decline(*, actor: Actor, now: datetime, signature: Signature, reason: str) -
 def remind_signers(*, actor: Actor, now: datetime, agreement: Agreement) -> int:
     """Remind the leaders who have not signed; nobody twice on one day. Returns the mails written."""
     agreement = lock_row(
-        Agreement.objects.select_related("round_fkb__round__network", "round_fkb__fkb"), agreement.pk
+        Agreement.objects.select_related("round_fkb__round__network", "round_fkb__fkb"),
+        agreement.pk,
     )
     if agreement.status != AgreementStatus.COLLECTING:
         return 0
@@ -615,7 +621,9 @@ def agreement_tasks(actor: Actor, today: date) -> Iterator[Task]:
             agreement__status__in=[AgreementStatus.COLLECTING, AgreementStatus.DECLINED],
             agreement__round_fkb__status=FkbStatus.FROZEN,
         )
-        .select_related("agreement__round_fkb__fkb", "agreement__round_fkb__round__network", "organisation")
+        .select_related(
+            "agreement__round_fkb__fkb", "agreement__round_fkb__round__network", "organisation"
+        )
         .order_by("agreement__due_on", "pk")
     )
     for row in waiting:
@@ -655,5 +663,7 @@ def agreement_tasks(actor: Actor, today: date) -> Iterator[Task]:
             url=reverse("coordination:agreement", args=[agreement.pk]),
             context=agreement.round_fkb.round.network.short_name,
             due_on=agreement.due_on,
-            detail=_("En skole har afvist.") if agreement.status == AgreementStatus.DECLINED else "",
+            detail=_("En skole har afvist.")
+            if agreement.status == AgreementStatus.DECLINED
+            else "",
         )

@@ -87,8 +87,8 @@ def close_round(*, actor: Actor, now: datetime, round: Round) -> Round:
     return round
 
 
-@action("coordination.archive_round", permission=lambda a, o: a.is_system, on="round")
-def keep_archive(*, actor: Actor, now: datetime, round: Round) -> RoundArchive:
+@action("coordination.archive_round", permission=rules.is_worker, on="round")
+def archive_round(*, actor: Actor, now: datetime, round: Round) -> RoundArchive:
     """Write the archive of a closed round and keep it. The newest one counts."""
     content = pack(round, at=now)
     file = store(
@@ -138,7 +138,9 @@ def archive_of(round: Round) -> RoundArchive | None:
 def _safe(value: Any) -> str:
     """A value for CSV; text that a spreadsheet would run as a formula gets an apostrophe."""
     plain = audit.plain(value)
-    text = "" if plain is None else "ja" if plain is True else "nej" if plain is False else str(plain)
+    text = (
+        "" if plain is None else "ja" if plain is True else "nej" if plain is False else str(plain)
+    )
     return f"'{text}" if isinstance(plain, str) and text.startswith(_FORMULA) else text
 
 
@@ -228,7 +230,11 @@ def pack(round: Round, *, at: datetime) -> bytes:
             ending = Path(form.file.name).suffix[:6]
             files[f"skemaer/{form.organisation.key}{ending}"] = form.file.read()
     for table, model, path, columns in _TABLES:
-        rows = model.objects.filter(**{path: round}).order_by("pk").values_list(*(c[1] for c in columns))
+        rows = (
+            model.objects.filter(**{path: round})
+            .order_by("pk")
+            .values_list(*(c[1] for c in columns))
+        )
         files[f"data/{table}.csv"] = _csv([c[0] for c in columns], rows)
     files["data/runde.json"] = _json(
         {
@@ -250,7 +256,8 @@ def pack(round: Round, *, at: datetime) -> bytes:
     files["verify_archive.py"] = (CHECKERS / "verify_archive.py").read_bytes()
     files["LÆS MIG.txt"] = _readme(round, files).encode()
     files["SHA256SUMS"] = "".join(
-        f"{hashlib.sha256(content).hexdigest()}  {name}\n" for name, content in sorted(files.items())
+        f"{hashlib.sha256(content).hexdigest()}  {name}\n"
+        for name, content in sorted(files.items())
     ).encode()
     out = io.BytesIO()
     with zipfile.ZipFile(out, "w", zipfile.ZIP_DEFLATED) as bundle:
@@ -283,5 +290,3 @@ Kontrollér arkivet (kræver kun Python 3.9 eller nyere, ingen installation):
 
 Pakker du filerne ud, kan de også kontrolleres med: sha256sum -c SHA256SUMS
 """
-
-

@@ -160,7 +160,11 @@ def cell_words(cell: dict[str, Any] | None) -> str:
     """A cell of the matrix: ``2 hold, uge 37, garanti``, ``udbyder 14.-16. september``."""
     if cell is None:
         return ""
-    first = {"own": runs_words(cell["runs"]) or "udbyder", "holder": "udbyder", "follower": "følger"}
+    first = {
+        "own": runs_words(cell["runs"]) or "udbyder",
+        "holder": "udbyder",
+        "follower": "følger",
+    }
     parts = [first[cell["role"]]]
     if cell["role"] == "holder" and cell["runs"]:
         parts.append(runs_words(cell["runs"]))
@@ -249,7 +253,10 @@ def _now(
 
 
 def _row_changes(
-    old: dict[str, Any] | None, new: dict[str, Any], labels: dict[str, str], everybody: frozenset[str]
+    old: dict[str, Any] | None,
+    new: dict[str, Any],
+    labels: dict[str, str],
+    everybody: frozenset[str],
 ) -> Iterable[Change]:
     number = new["number"]
     if old is None:
@@ -267,7 +274,9 @@ def _row_changes(
             f"{number} er {'nu' if new['duty'] else 'ikke længere'} omfattet af pligten", everybody
         )
     if (old["title"], old["days"]) != (new["title"], new["days"]):
-        yield Change(f"{number} hedder nu {new['title']}, {new['days'] or 'ukendt'} dage", everybody)
+        yield Change(
+            f"{number} hedder nu {new['title']}, {new['days'] or 'ukendt'} dage", everybody
+        )
     if old["external"] != new["external"]:
         if new["external"] is None:
             text = f"{number}: aftalen med {old['external']['school']} er bortfaldet"
@@ -412,7 +421,7 @@ def freeze_overview(*, actor: Actor, now: datetime, round_fkb: RoundFkb) -> Over
     return overview
 
 
-@action("coordination.keep_overview_files", permission=lambda a, o: a.is_system, on="overview")
+@action("coordination.keep_overview_files", permission=rules.is_worker, on="overview")
 def keep_overview_files(
     *, actor: Actor, now: datetime, overview: Overview, pdf: StoredFile, xlsx: StoredFile
 ) -> None:

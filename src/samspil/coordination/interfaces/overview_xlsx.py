@@ -19,7 +19,12 @@ def write_overview(overview: Overview) -> bytes:
     book = SafeWorkbook(title=title)
     book.add_style("own", bg_color="#E3F1E6", align="center", valign="top", text_wrap=True)
     book.add_style(
-        "holder", bg_color="#1E6B3A", font_color="#FFFFFF", align="center", valign="top", text_wrap=True
+        "holder",
+        bg_color="#1E6B3A",
+        font_color="#FFFFFF",
+        align="center",
+        valign="top",
+        text_wrap=True,
     )
     book.add_style("follower", bg_color="#E3ECF8", align="center", valign="top", text_wrap=True)
     _matrix(book, overview, content, title)
@@ -41,10 +46,10 @@ def _matrix(book: SafeWorkbook, overview: Overview, content: dict[str, Any], tit
         f"version {overview.version} · {overview.sha256}" if overview.version else "ikke låst endnu"
     )
     mark = " · konstrueret eksempel" if content["constructed"] else ""
-    sheet.write(
-        1, 0, f"{content['network']['name']} · {stand}{mark}", "muted"
+    sheet.write(1, 0, f"{content['network']['name']} · {stand}{mark}", "muted")
+    sheet.headings(
+        3, ["Mål", "Titel", "Dage", *(s["label"] for s in schools), "Udbydes"], height=32
     )
-    sheet.headings(3, ["Mål", "Titel", "Dage", *(s["label"] for s in schools), "Udbydes"], height=32)
     for at, row in enumerate(content["rows"], start=4):
         sheet.write(at, 0, row["number"], "key")
         sheet.write(at, 1, row["title"], "text")
@@ -79,6 +84,8 @@ def _lines(book: SafeWorkbook, content: dict[str, Any]) -> None:
             lines.append([*base, "", offered_words(row, labels), None, "", "", row["archived"]])
     sheet = book.add_sheet("Linjer")
     sheet.table(
-        0, ["Mål", "Titel", "Skole", "Rolle", "Hold", "Tid", "Garanti", "Dokument eller grund"], lines
+        0,
+        ["Mål", "Titel", "Skole", "Rolle", "Hold", "Tid", "Garanti", "Dokument eller grund"],
+        lines,
     )
     sheet.widths([8, 48, 34, 22, 7, 24, 9, 30])

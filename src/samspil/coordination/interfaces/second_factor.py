@@ -19,7 +19,9 @@ from samspil.kernel.http import ActorRequest
 def fresh_factor(request: ActorRequest, now: datetime) -> SecondFactor | None:
     """The newest second factor of this session, if it is young enough to sign with."""
     records: list[dict[str, Any]] = [
-        row for row in get_authentication_records(request) if row.get("method") == "mfa"
+        row
+        for row in get_authentication_records(request, request.user)
+        if row.get("method") == "mfa"
     ]
     if not records:
         return None
@@ -50,5 +52,7 @@ def ask_url(request: ActorRequest, back_to: str) -> str:
     kinds = set(
         Authenticator.objects.filter(user_id=request.user.pk).values_list("type", flat=True)
     )
-    name = "mfa_reauthenticate" if Authenticator.Type.TOTP in kinds else "mfa_reauthenticate_webauthn"
+    name = (
+        "mfa_reauthenticate" if Authenticator.Type.TOTP in kinds else "mfa_reauthenticate_webauthn"
+    )
     return f"{reverse(name)}?{urlencode({'next': back_to})}"

@@ -173,7 +173,10 @@ def remind(request: ActorRequest, agreement_id: int) -> HttpResponse:
             % {"count": mails},
         )
     else:
-        messages.info(request, _("Ingen at minde: alle er mindet det seneste døgn, eller skolen har ingen leder."))
+        messages.info(
+            request,
+            _("Ingen at minde: alle er mindet det seneste døgn, eller skolen har ingen leder."),
+        )
     return redirect("coordination:agreement", agreement_id)
 
 

@@ -59,9 +59,7 @@ def overview(request: ActorRequest, round_id: int, number: str) -> HttpResponse:
     }
     live = [item for item in context["agreements"] if item.status != "withdrawn"]
     context["needs_agreement"] = (
-        place.status != "open"
-        and bool(found)
-        and (not live or live[0].overview_id != found[0].pk)
+        place.status != "open" and bool(found) and (not live or live[0].overview_id != found[0].pk)
     )
     context["is_addendum"] = bool(live)
     return render(request, "coordination/overviews/overview.html", context)
@@ -105,7 +103,12 @@ def reopen(request: ActorRequest, round_id: int, number: str) -> HttpResponse:
         except Conflict as error:
             messages.error(request, error.message)
             return redirect("coordination:overview", round_id, number)
-        messages.success(request, _("Oversigten er åbnet igen. Næste version bliver et tillæg, hvis nogen har underskrevet."))
+        messages.success(
+            request,
+            _(
+                "Oversigten er åbnet igen. Næste version bliver et tillæg, hvis nogen har underskrevet."
+            ),
+        )
         return redirect("coordination:board", round_id, number)
     return render(
         request,
@@ -149,6 +152,4 @@ def overview_xlsx(request: ActorRequest, round_id: int, number: str) -> HttpResp
         difference=[],
         frozen_at=clock.now(),
     )
-    return download(
-        write_overview(draft), f"oversigt-{place.round.year}-fkb-{number}.xlsx", XLSX
-    )
+    return download(write_overview(draft), f"oversigt-{place.round.year}-fkb-{number}.xlsx", XLSX)

@@ -14,6 +14,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
 from samspil.kernel import clock
+from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Forbidden, Invalid
 from samspil.kernel.http import LOGIN, PUBLIC, ActorRequest, requires
 from samspil.network import rules
@@ -90,7 +91,8 @@ def entries(events: list[Any]) -> list[Entry]:
     ]
 
 
-def _tabs(network: Any, current: str) -> list[Tab]:
+def _tabs(actor: Actor, network: Any, current: str) -> list[Tab]:
+    history = [Tab(_("Historik"), reverse("network:audit", args=[network.pk]))]
     return [
         Tab(
             _("Skoler"), reverse("network:network", args=[network.pk]), current=current == "members"
@@ -100,6 +102,7 @@ def _tabs(network: Any, current: str) -> list[Tab]:
             reverse("network:people", args=[network.pk]),
             current=current == "people",
         ),
+        *(history if rules.may_run_network(actor, network) else []),
     ]
 
 
@@ -137,7 +140,7 @@ def network(request: ActorRequest, network_id: int) -> HttpResponse:
                 if group
             ],
             "may_run": rules.may_run_network(request.actor, found),
-            "tabs": _tabs(found, "members"),
+            "tabs": _tabs(request.actor, found, "members"),
         },
     )
 
@@ -156,7 +159,7 @@ def network_people(request: ActorRequest, network_id: int) -> HttpResponse:
             "invitations": queries.invitations(request.actor, network=found) if may_run else [],
             "now": clock.now(),
             "may_run": may_run,
-            "tabs": _tabs(found, "people"),
+            "tabs": _tabs(request.actor, found, "people"),
         },
     )
 

@@ -93,3 +93,15 @@ def test_nul_in_a_form(client, case, where):
         "verb": (reverse("coordination:move_round", args=[case.round.pk]), {"verb": "a\0b"}),
     }[where]
     assert client.post(address, data).status_code == 400
+
+
+@pytest.mark.parametrize(
+    "elsewhere", ["javascript:alert(1)", "//evil.example", "https://evil.example/", "/\\evil.example"]
+)
+def test_the_way_back_is_a_page_of_ours(client, case, elsewhere):
+    cell = reverse(
+        "coordination:cell", args=[case.round.pk, case.rows[0].pk, case.schools[0].pk]
+    )
+    assert elsewhere not in client.get(cell, {"next": elsewhere}).text
+    answer = client.post(cell, {"quick": "2", "version": "0", "next": elsewhere})
+    assert answer.url.startswith("/runder/")

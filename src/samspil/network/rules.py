@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
-from samspil.kernel import roles
+from django.db.models import Q
+
+from samspil.kernel import clock, roles
 from samspil.kernel.actor import Actor
+from samspil.network.enums import MembershipKind
 from samspil.network.models import Invitation, Membership, Network, Organisation, RoleAssignment
 
 
@@ -17,25 +20,54 @@ def may_create_organisation(actor: Actor, _obj: object = None) -> bool:
     return is_keeper(actor)
 
 
+def _present(organisation: Organisation) -> Q:
+    """Condition on an organisation's memberships: not ended. Of a closed one the last ones count."""
+    if organisation.valid_to is not None:
+        return Q()
+    return Q(valid_to__isnull=True) | Q(valid_to__gte=clock.today())
+
+
+def looks_after(actor: Actor, organisation: Organisation) -> bool:
+    """A secretariat its members; its guests as long as no other network has them as members.
+
+    Whoever looks after a school appoints its people, who sign for it. So being a guest somewhere
+    gives that secretariat no hold on another network's member, nor does having been a member.
+    """
+    own = actor.network_ids(roles.SECRETARIAT)
+    if not own:
+        return False
+    present = organisation.memberships.filter(_present(organisation)).values_list(
+        "network_id", "kind"
+    )
+    members_of = {network for network, kind in present if kind == MembershipKind.MEMBER}
+    if members_of:
+        return not own.isdisjoint(members_of)
+    return any(network in own for network, _kind in present)
+
+
+def may_take_in(actor: Actor, organisation: Organisation) -> bool:
+    """Make an organisation a member, or the successor of another: not one that another network
+    has as its member. That is for the platform administrator, who asks both."""
+    if actor.is_system or actor.is_platform_admin or looks_after(actor, organisation):
+        return True
+    return not organisation.memberships.filter(
+        _present(organisation), kind=MembershipKind.MEMBER
+    ).exists()
+
+
 def may_change_organisation(actor: Actor, organisation: Organisation) -> bool:
-    """A keeper any organisation it sees; an organisation's leader its own address and names."""
+    """A secretariat those it looks after; an organisation's leader its own address and names."""
     if actor.is_system or actor.is_platform_admin:
         return True
     if actor.has(roles.SCHOOL_LEADER, organisation_id=organisation.pk):
         return True
-    networks = actor.network_ids(roles.SECRETARIAT)
-    return bool(networks) and organisation.memberships.filter(network_id__in=networks).exists()
+    return looks_after(actor, organisation)
 
 
 def may_merge(actor: Actor, organisation: Organisation) -> bool:
     """A merger touches every network: a platform administrator, or the secretariat of one that
-    the organisation belongs to."""
-    networks = actor.network_ids(roles.SECRETARIAT)
-    return (
-        actor.is_system
-        or actor.is_platform_admin
-        or (bool(networks) and organisation.memberships.filter(network_id__in=networks).exists())
-    )
+    looks after the organisation."""
+    return actor.is_system or actor.is_platform_admin or looks_after(actor, organisation)
 
 
 def may_run_network(actor: Actor, network: Network) -> bool:

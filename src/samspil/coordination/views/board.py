@@ -51,10 +51,13 @@ def _from_script(request: ActorRequest) -> bool:
 
 def _onwards(request: ActorRequest, fallback: str) -> HttpResponse:
     """Back to where the reader came from, when that is a page of ours."""
+    return HttpResponseRedirect(_next(request) or fallback)
+
+
+def _next(request: ActorRequest) -> str:
+    """Where the reader came from; empty for what is no page of ours."""
     target = request.POST.get("next") or request.GET.get("next") or ""
-    if url_has_allowed_host_and_scheme(target, allowed_hosts=None):
-        return HttpResponseRedirect(target)
-    return HttpResponseRedirect(fallback)
+    return target if url_has_allowed_host_and_scheme(target, allowed_hosts=None) else ""
 
 
 # ---------------------------------------------------------------- the board
@@ -248,7 +251,7 @@ def _cell_context(
         "mine": _typed(form) if stale else "",
         "action": f"{_base(detail.round.pk)}felt/{detail.row.pk}/{detail.organisation_id}/",
         "board_url": _board_of(detail),
-        "next": request.POST.get("next") or request.GET.get("next") or "",
+        "next": _next(request),
     }
 
 

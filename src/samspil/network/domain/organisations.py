@@ -186,6 +186,7 @@ def merge_organisations(
         raise Conflict(
             _("%(name)s er allerede lukket eller lagt sammen med en anden.") % {"name": old.name}
         )
+    _insist_may_take_in(actor, new, "successor")
     walk: Organisation | None = new
     while walk is not None:
         if walk.pk == old.pk:
@@ -253,6 +254,15 @@ def _both(first: Organisation, second: Organisation) -> tuple[Organisation, Orga
     return locked[first.pk], locked[second.pk]
 
 
+def _insist_may_take_in(actor: Actor, organisation: Organisation, field: str) -> None:
+    if not rules.may_take_in(actor, organisation):
+        raise Invalid(
+            _("%(name)s er medlem af et andet samarbejde. Bed platformens administrator om at gøre det.")
+            % {"name": organisation.name},
+            field=field,
+        )
+
+
 @action("network.add_member", permission=rules.may_run_network, on="network")
 def add_member(
     *,
@@ -265,7 +275,8 @@ def add_member(
 ) -> Membership:
     """Take an organisation into a network as member or invited guest.
 
-    Raises ``Invalid`` when it is there already or is closed.
+    Raises ``Invalid`` when it is there already, is closed, or would become a member while it is
+    another network's.
     """
     if organisation.valid_to is not None:
         raise Invalid(_("%(name)s er lukket.") % {"name": organisation.name}, field="organisation")
@@ -276,6 +287,8 @@ def add_member(
             _("%(name)s er allerede med i samarbejdet.") % {"name": organisation.name},
             field="organisation",
         )
+    if kind == MembershipKind.MEMBER:
+        _insist_may_take_in(actor, organisation, "organisation")
     place = Membership.objects.create(
         network=network, organisation=organisation, kind=kind, valid_from=valid_from
     )

@@ -95,7 +95,7 @@ _MARKED = re.compile(
 )
 # a block that holds class names, not text
 _CLASSES = re.compile(
-    r"\{%\s*block (\w*class\w*|container)\s*%\}.*?\{%\s*endblock\b.*?%\}", re.DOTALL
+    r"\{%\s*block (\w*class|\w*kind)\s*%\}.*?\{%\s*endblock\b.*?%\}", re.DOTALL
 )
 _TEMPLATE_TAG = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 
@@ -124,7 +124,7 @@ def test_templates_have_no_inline_script_or_style() -> None:
 
 # Names and signs that are the same in every language.
 _SAME = {
-    "Samspil", "AMU", "FKB", "FKB'er", "PDF", "Excel", "CSV", "QR", "TOTP", "SHA", "Enter", "Esc",
+    "Samspil", "AMU", "FKB", "FKB'er", "PDF", "Excel", "CSV", "QR", "TOTP", "SHA", "SHA-", "Enter", "Esc",
     "Tab", "Delete", "Ctrl", "Shift", "Alt", "Home", "End", "DKFDS", "da", "en", "dk", "kB", "MB", "km",
     "ms", "HTML", "htmx", "Dansk", "English",
 }  # fmt: skip

@@ -340,7 +340,7 @@ def add_to_round(
 
 
 @action("coordination.remove_fkb", permission=rules.may_run_round, on="round")
-def remove_from_round(*, actor: Actor, now: dt.datetime, round: Round, fkb_id: int) -> None:
+def remove_fkb(*, actor: Actor, now: dt.datetime, round: Round, fkb_id: int) -> None:
     """Take an FKB out of a round that has not been sent. Later it stays: people have answered."""
     round = lock_row(Round.objects.select_related("network"), round.pk)
     if round.status != RoundStatus.DRAFT:

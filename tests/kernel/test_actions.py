@@ -41,7 +41,11 @@ def test_it_records_under_its_own_name_and_knows_the_actor() -> None:
 
     made = create(actor=PERSON, now=NOW, key="a")
     event = AuditEvent.objects.get()
-    assert (event.verb, event.stream, event.subject_id) == ("test.create", "network:4", str(made.pk))
+    assert (event.verb, event.stream, event.subject_id) == (
+        "test.create",
+        "network:4",
+        str(made.pk),
+    )
     assert (event.person_id, event.at) == (1, NOW)
 
 

@@ -55,9 +55,7 @@ class TestChain:
         assert AuditStream.objects.get(name="network:1").length == 6
 
     def test_streams_are_chained_each_on_its_own(self) -> None:
-        audit.append(
-            [_event(1), _event(2, stream="platform"), _event(3)], actor=ACTOR, now=NOW
-        )
+        audit.append([_event(1), _event(2, stream="platform"), _event(3)], actor=ACTOR, now=NOW)
         for stream, length in (("network:1", 2), ("platform", 1)):
             lines = [line.encode() for line in audit.export_lines(stream)]
             assert verify_audit.check(lines) == (length, "")
@@ -116,8 +114,9 @@ _plain = st.recursive(
     | st.decimals(allow_nan=False, allow_infinity=False)
     | st.floats(allow_nan=False, allow_infinity=False)
     | st.dates(min_value=date(1900, 1, 1)),
-    lambda inner: st.lists(inner, max_size=4)
-    | st.dictionaries(st.text(max_size=8), inner, max_size=4),
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.text(max_size=8), inner, max_size=4)
+    ),
     max_leaves=12,
 )
 

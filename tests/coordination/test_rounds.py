@@ -118,9 +118,7 @@ def test_a_school_cannot_open_or_lead_a_round(case: RoundCase) -> None:
     with pytest.raises(Forbidden):
         _open(case, actor=case.coordinator())
     with pytest.raises(Forbidden):
-        rounds.move_round(
-            actor=case.coordinator(), now=NOW, round=case.round, verb="start_meeting"
-        )
+        rounds.move_round(actor=case.coordinator(), now=NOW, round=case.round, verb="start_meeting")
 
 
 def test_sending_tells_each_school_with_its_workbook_and_plans_reminders() -> None:
@@ -319,3 +317,53 @@ class TestScreen:
         client.force_login(make_round(fkb="9333").people[0])
         assert client.get(page).status_code == 404
         assert client.post(f"{page}gem/", {}).status_code == 404
+
+
+class TestMore:
+    """Schools and FKBs that come in later, and FKBs that are taken out in time."""
+
+    def test_a_school_and_an_fkb_are_taken_in_from_the_page(self, client: Client) -> None:
+        case = make_round(status="collecting", schools=3)
+        late = case.schools[2]
+        case.round.schools.filter(organisation=late).delete()
+        case.round.forms.filter(organisation=late).delete()
+        client.force_login(case.secretariat_person)
+        page = reverse("coordination:add_to_round", args=[case.round.pk])
+        assert late.name in client.get(page).content.decode()
+        assert client.post(page, {"schools": [late.pk]}).status_code == 302
+        assert case.round.forms.get(organisation=late).status == FormStatus.DRAFT
+        client.post(page, {"schools": [late.pk]})
+        assert case.round.forms.filter(organisation=late).count() == 1
+
+    def test_an_fkb_is_taken_out_only_before_the_forms_are_sent(self, client: Client) -> None:
+        case = make_round(status="draft")
+        client.force_login(case.secretariat_person)
+        out = reverse("coordination:remove_fkb", args=[case.round.pk])
+        Round.objects.filter(pk=case.round.pk).update(status="collecting")
+        assert client.post(out, {"fkb": case.fkb.fkb.number}).status_code == 409
+        Round.objects.filter(pk=case.round.pk).update(status="draft")
+        client.post(out, {"fkb": case.fkb.fkb.number})
+        assert not case.round.fkbs.exists()
+
+    def test_a_school_may_not(self, client: Client) -> None:
+        case = make_round(status="collecting")
+        client.force_login(case.people[0])
+        page = reverse("coordination:add_to_round", args=[case.round.pk])
+        assert client.get(page).status_code == 403
+        assert client.post(page, {}).status_code == 403
+
+
+def test_every_page_of_the_round_renders_and_leads_back(client: Client, case: RoundCase) -> None:
+    Form.objects.filter(round=case.round).update(status=FormStatus.RETURNED)
+    client.force_login(case.secretariat_person)
+    back = reverse("coordination:round", args=[case.round.pk])
+    school = case.schools[0].pk
+    for name, args in (
+        ("change_round", [case.round.pk]),
+        ("add_to_round", [case.round.pk]),
+        ("reopen_form", [case.round.pk, school]),
+    ):
+        page = client.get(reverse(f"coordination:{name}", args=args)).content.decode()
+        assert page.count(f'href="{back}"') >= 2, name
+    page = client.get(reverse("coordination:open_round", args=[case.network.pk])).content.decode()
+    assert page.count(f'href="{reverse("coordination:rounds")}"') >= 2

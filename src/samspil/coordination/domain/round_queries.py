@@ -359,9 +359,7 @@ def opening(actor: Actor, network_id: int, year: str | None, today: dt.date) -> 
         earlier=earlier,
         fkbs=fkbs,
         schools=[m.organisation for m in schools],
-        member_ids=frozenset(
-            m.organisation_id for m in schools if m.kind == MembershipKind.MEMBER
-        ),
+        member_ids=frozenset(m.organisation_id for m in schools if m.kind == MembershipKind.MEMBER),
         initial={
             "forms_due_on": dates.forms_due_on,
             "meeting_on": dates.meeting_on,
@@ -372,3 +370,32 @@ def opening(actor: Actor, network_id: int, year: str | None, today: dt.date) -> 
             "schools": [m.organisation_id for m in schools],
         },
     )
+
+
+def more_for(round: Round) -> tuple[list[Fkb], list[Organisation]]:
+    """FKBs and schools that could be taken into the round and are not in it (R123).
+
+    FKBs that end before the year are left out; schools are all that belong to the network.
+    """
+    first = dt.date(round.year, 1, 1)
+    fkbs = (
+        Fkb.objects.filter(
+            Q(valid_to__isnull=True) | Q(valid_to__gte=first),
+            approvals__organisation__memberships__network=round.network_id,
+        )
+        .exclude(rounds__round=round)
+        .distinct()
+        .order_by("number", "pk")
+    )
+    schools = (
+        Organisation.objects.filter(
+            valid_on(first),
+            kind=OrganisationKind.SCHOOL,
+            memberships__network=round.network_id,
+            memberships__valid_to__isnull=True,
+        )
+        .exclude(round_places__round=round)
+        .distinct()
+        .order_by("name", "pk")
+    )
+    return list(fkbs), list(schools)

@@ -340,12 +340,12 @@ def add_to_round(
 
 
 @action("coordination.remove_fkb", permission=rules.may_run_round, on="round")
-def remove_fkb(*, actor: Actor, now: dt.datetime, round: Round, fkb_id: int) -> None:
+def remove_fkb(*, actor: Actor, now: dt.datetime, round: Round, number: str) -> None:
     """Take an FKB out of a round that has not been sent. Later it stays: people have answered."""
     round = lock_row(Round.objects.select_related("network"), round.pk)
     if round.status != RoundStatus.DRAFT:
         raise Conflict(_("Skemaerne er sendt, så FKB'en kan ikke tages ud."))
-    gone = RoundFkb.objects.select_related("fkb").filter(round=round, fkb_id=fkb_id).first()
+    gone = RoundFkb.objects.select_related("fkb").filter(round=round, fkb__number=number).first()
     if gone is None:
         return
     label = str(gone.fkb)

@@ -14,6 +14,16 @@ from samspil.network.models import Organisation
 from samspil.ui.forms import DateField
 
 
+def _offer(form: forms.Form, **offered: list[Any]) -> None:
+    """Let each named field of ``form`` choose among the given rows."""
+    for name, rows in offered.items():
+        field = cast("forms.ModelChoiceField[Any]", form.fields[name])
+        if field.queryset is not None:
+            field.queryset = field.queryset.model._default_manager.filter(
+                pk__in=[row.pk for row in rows]
+            )
+
+
 class DatesForm(forms.Form):
     """The round's dates and its line for low activity."""
 
@@ -70,12 +80,30 @@ class OpenRoundForm(DatesForm):
         **kwargs: Any,
     ) -> None:
         super().__init__(*args, **kwargs)
-        for name, offered in (("copy_from", earlier), ("fkbs", fkbs), ("schools", schools)):
-            field = cast("forms.ModelChoiceField[Any]", self.fields[name])
-            if field.queryset is not None:
-                field.queryset = field.queryset.model._default_manager.filter(
-                    pk__in=[item.pk for item in offered]
-                )
+        _offer(self, copy_from=earlier, fkbs=fkbs, schools=schools)
+
+
+class MoreForm(forms.Form):
+    """What can still be taken into a round: FKBs and schools that are not in it."""
+
+    fkbs = forms.ModelMultipleChoiceField(
+        label=_("FKB'er, der ikke er med"),
+        queryset=Fkb.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+    schools = forms.ModelMultipleChoiceField(
+        label=_("Skoler, der ikke er med"),
+        queryset=Organisation.objects.none(),
+        widget=forms.CheckboxSelectMultiple,
+        required=False,
+    )
+
+    def __init__(
+        self, *args: Any, fkbs: list[Fkb], schools: list[Organisation], **kwargs: Any
+    ) -> None:
+        super().__init__(*args, **kwargs)
+        _offer(self, fkbs=fkbs, schools=schools)
 
 
 class ReasonForm(forms.Form):

@@ -17,10 +17,10 @@ from samspil.coordination import rules
 from samspil.coordination.domain import form_cycle, proposal_queries, round_queries, rounds
 from samspil.coordination.enums import FormStatus, RoundStatus
 from samspil.coordination.interfaces.form_files import workbook_of
-from samspil.coordination.interfaces.forms import DatesForm, OpenRoundForm, ReasonForm
+from samspil.coordination.interfaces.forms import DatesForm, MoreForm, OpenRoundForm, ReasonForm
 from samspil.coordination.models import Round
 from samspil.kernel import clock
-from samspil.kernel.errors import Conflict, Invalid, NotFound
+from samspil.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from samspil.kernel.http import LOGIN, ActorRequest, requires, whole_number
 from samspil.ui.components import Figure, Phase
 
@@ -79,7 +79,9 @@ def round_list(request: ActorRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def open_round(request: ActorRequest, network_id: int) -> HttpResponse:
     """Prepare a new round; next year's is proposed."""
-    choices = round_queries.opening(request.actor, network_id, request.GET.get("aar"), clock.today())
+    choices = round_queries.opening(
+        request.actor, network_id, request.GET.get("aar"), clock.today()
+    )
     form = OpenRoundForm(
         request.POST or None,
         initial=choices.initial,
@@ -126,9 +128,7 @@ def round_page(request: ActorRequest, round_id: int) -> HttpResponse:
         {
             "round": round,
             "overview": overview,
-            "phases": phases_of(
-                round, overview.returned, len(overview.taking_part), overview.gaps
-            ),
+            "phases": phases_of(round, overview.returned, len(overview.taking_part), overview.gaps),
             "figures": [
                 Figure(overview.returned, _("skoler har svaret"), of=len(overview.taking_part)),
                 Figure(
@@ -195,6 +195,55 @@ def change_round(request: ActorRequest, round_id: int) -> HttpResponse:
         {"form": form, "round": round},
         status=400 if form.errors else 200,
     )
+
+
+@requires(LOGIN)
+@require_http_methods(["GET", "POST"])
+def add_to_round(request: ActorRequest, round_id: int) -> HttpResponse:
+    """Take more FKBs or schools into the round, or an FKB out of one that is not sent."""
+    round = round_queries.get_round(request.actor, round_id)
+    if not rules.may_run_round(request.actor, round):
+        raise Forbidden(_("Kun sekretariatet ændrer rundens FKB'er og skoler."))
+    fkbs, schools = round_queries.more_for(round)
+    form = MoreForm(request.POST or None, fkbs=fkbs, schools=schools)
+    if request.method == "POST" and form.is_valid():
+        rounds.add_to_round(
+            actor=request.actor,
+            now=clock.now(),
+            round=round,
+            fkb_ids=[fkb.pk for fkb in form.cleaned_data["fkbs"]],
+            organisation_ids=[school.pk for school in form.cleaned_data["schools"]],
+        )
+        messages.success(
+            request, _("Runden er ændret. Nye skoler får deres skema, når det sendes.")
+        )
+        return redirect("coordination:round", round.pk)
+    return render(
+        request,
+        "coordination/rounds/more.html",
+        {
+            "form": form,
+            "round": round,
+            "fkbs": fkbs,
+            "schools": schools,
+            "taken": round_queries.round_overview(request.actor, round.pk).fkbs,
+        },
+        status=400 if form.errors else 200,
+    )
+
+
+@requires(LOGIN)
+@require_POST
+def remove_fkb(request: ActorRequest, round_id: int) -> HttpResponse:
+    """Take an FKB out of a round whose forms have not been sent."""
+    round = round_queries.get_round(request.actor, round_id)
+    rounds.remove_fkb(
+        actor=request.actor,
+        now=clock.now(),
+        round=round,
+        number=request.POST.get("fkb", ""),
+    )
+    return redirect("coordination:add_to_round", round_id)
 
 
 @requires(LOGIN)
@@ -276,6 +325,4 @@ def reopen_form(request: ActorRequest, round_id: int, organisation_id: int) -> H
         )
         messages.success(request, _("Skemaet er åbnet igen, og skolen har fået besked."))
         return redirect("coordination:round", round_id)
-    return render(
-        request, "coordination/forms/reopen.html", {"form": form, "target": target}
-    )
+    return render(request, "coordination/forms/reopen.html", {"form": form, "target": target})

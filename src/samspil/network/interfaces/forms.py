@@ -23,7 +23,7 @@ class OrganisationForm(forms.Form):
         label=_("Kort navn"),
         max_length=60,
         required=False,
-        help_text=_("Står over skolens kolonne på tavlen."),
+        help_text=_("Står over skolens kolonne på oversigten."),
     )
     kind = forms.ChoiceField(label=_("Slags"), choices=OrganisationKind.choices)
     aliases = forms.CharField(

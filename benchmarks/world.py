@@ -84,7 +84,7 @@ def thirteen_workbooks() -> list[tuple[int, bytes, int]]:
     from samspil.web.example.generator import Size
     from samspil.web.example.play import lines_of
 
-    size = Size(fkbs=25, courses=500, schools=13, approvals=139, runs=2000, largest_fkb=(40, 13))
+    size = Size(fkbs=25, courses=500, schools=13, approvals=142, runs=2000, largest_fkb=(40, 13))
     round = _round("tretten", size)
     forms = send_forms(actor=SYSTEM, now=NOW, round=round, workbook_of=workbook_of)
     plan = plan_answers({form.organisation.key: lines_of(form) for form in forms})

@@ -53,6 +53,7 @@ FRESH: Final = timedelta(minutes=10)
 """How old a second factor may be when it signs."""
 
 REMIND_BEFORE: Final = timedelta(days=7)
+LATE_DEADLINE: Final = timedelta(days=14)
 EXAMPLE_METHOD: Final = "example"
 LIVE: Final = (AgreementStatus.COLLECTING, AgreementStatus.SIGNED, AgreementStatus.DECLINED)
 
@@ -92,6 +93,11 @@ def _locked_fkb(pk: int) -> RoundFkb:
     return lock_row(RoundFkb.objects.select_related("round__network", "fkb__branch_group"), pk)
 
 
+def _due_on(round: Round, today: date) -> date:
+    """The round's own deadline; two weeks when it has passed, as for a late addendum."""
+    return round.signed_by_on if round.signed_by_on > today else today + LATE_DEADLINE
+
+
 def _url(agreement: Agreement) -> str:
     return str(settings.BASE_URL) + reverse("coordination:agreement", args=[agreement.pk])
 
@@ -123,7 +129,7 @@ def make_agreement(*, actor: Actor, now: datetime, round_fkb: RoundFkb) -> Agree
         kind=AgreementKind.ADDENDUM if live else AgreementKind.ORIGINAL,
         content=content,
         content_hash=sha256_of(content),
-        due_on=max(round_fkb.round.signed_by_on, now.date()),
+        due_on=_due_on(round_fkb.round, now.date()),
         created_at=now,
     )
     places = [p for p in parties(round_fkb) if p.organisation.key in signer_keys]

@@ -59,7 +59,9 @@ def trail(request: ActorRequest, network_id: int) -> HttpResponse:
             "entries": [
                 Entry(
                     at=event.at,
-                    who=event.actor_label.split(" <")[0],
+                    who="Samspil"
+                    if event.actor_kind == "system"
+                    else event.actor_label.split(" <")[0],
                     text=event.summary or event.subject_label,
                     detail=event.subject_label if event.summary else "",
                 )

@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from samspil.contracts.network import SchoolLeft
+from samspil.contracts.network import SchoolLeft, SchoolsMerged
 from samspil.coordination.domain import agreements, archive, overviews
 from samspil.coordination.domain.board import school_leaves
 from samspil.coordination.domain.board_queries import places_after
+from samspil.coordination.domain.mergers import load_school, merge_schools, open_places
 from samspil.coordination.interfaces.overview_pdf import agreement_pdf, overview_pdf
 from samspil.coordination.interfaces.overview_xlsx import write_overview
 from samspil.kernel.actor import Actor
@@ -24,12 +25,29 @@ def on_school_left(payload: dict[str, Any], *, now: datetime) -> None:
     """Empty what the school holds in this year's round and later ones (R62)."""
     on = date.fromisoformat(payload["left_on"])
     for place in places_after(payload["network_id"], payload["organisation_id"], on):
+        if place.organisation.successor_id:
+            continue  # it left by a merger: ``SchoolsMerged`` hands over what it holds
         school_leaves(
             actor=Actor.system("coordination.school_left"),
             now=now,
             round=place.round,
             organisation=place.organisation,
             on=on,
+        )
+
+
+@receives(SchoolsMerged, kind="coordination.schools_merged")
+def on_schools_merged(payload: dict[str, Any], *, now: datetime) -> None:
+    """Let the successor take over in the rounds that are open (R125)."""
+    successor = load_school(payload["successor_id"])
+    for place in open_places(payload["organisation_id"]):
+        merge_schools(
+            actor=Actor.system("coordination.schools_merged"),
+            now=now,
+            round=place.round,
+            organisation=place.organisation,
+            successor=successor,
+            on=date.fromisoformat(payload["merged_on"]),
         )
 
 

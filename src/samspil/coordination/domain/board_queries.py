@@ -875,7 +875,7 @@ def cell_detail(actor: Actor, round_id: int, row_id: int, organisation_id: int) 
         words=words_of(cell),
         changed_by=person_name(cell.updated_by_label) if cell else "",
         changed_at=cell.updated_at if cell else None,
-        said=_said(intent),
+        said=answer_words(intent),
         note=intent.note if intent else "",
         holder=holder,
         can_change=is_open and may,
@@ -883,7 +883,7 @@ def cell_detail(actor: Actor, round_id: int, row_id: int, organisation_id: int) 
     )
 
 
-def _said(intent: Intent | None) -> str:
+def answer_words(intent: Intent | None) -> str:
     """What a school answered for a course, in words; empty when it said nothing."""
     if intent is None:
         return ""
@@ -990,7 +990,7 @@ def course_detail(actor: Actor, round_id: int, row_id: int) -> CourseDetail:
         SchoolLine(
             organisation_id=column.organisation_id,
             school=column.name,
-            said=_said(intents.get(column.organisation_id)),
+            said=answer_words(intents.get(column.organisation_id)),
             note=intents[column.organisation_id].note if column.organisation_id in intents else "",
             now=words_of(cells.get(column.organisation_id)),
             css=_CSS[CommitmentRole(cells[column.organisation_id].role)]

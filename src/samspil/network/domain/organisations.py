@@ -177,8 +177,8 @@ def merge_organisations(
 
     The old one closes the day before and points to the new one, which answers to its names from
     then on and takes over its open memberships. ``SchoolsMerged`` tells the other contexts, which
-    carry the approvals over; ``SchoolLeft`` for each membership makes what the old school held in
-    open rounds gaps, which the new school or another then takes (R62).
+    carry over the approvals and what the old school held in open rounds; ``SchoolLeft`` tells for
+    each membership that it has ended.
     Raises ``Invalid`` for a merger with itself or in a circle, ``Conflict`` when it is closed.
     """
     old, new = _both(organisation, successor)

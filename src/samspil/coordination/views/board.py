@@ -366,7 +366,7 @@ def _undo_address(base: str, change: LastChange | None) -> str:
 def _row_markup(row: Row, base: str, *, across: bool) -> str:
     return render_to_string(
         "coordination/board/_row.html",
-        {"row": row, "base": base, "across": across, "learners": _("kursister")},
+        {"rows": [row], "base": base, "across": across, "learners": _("kursister")},
     )
 
 

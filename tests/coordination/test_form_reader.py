@@ -8,7 +8,7 @@ from decimal import Decimal
 
 import openpyxl
 import pytest
-from hypothesis import HealthCheck, Phase, given, settings
+from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 
 from samspil.coordination.domain.answers import FIELDS, Answer
@@ -347,8 +347,10 @@ def test_a_csv_of_one_sheet_is_read_by_number() -> None:
 
 
 def accounted(reading: ReadForm) -> int:
-    rows = sum(len(row.cells) for row in reading.rows)
-    return rows + sum(item.cells for item in reading.loose)
+    """Cells that ended somewhere. One of a doubled row can stand twice: the row it contradicts
+    asks about it too."""
+    rows = {cell.ref for row in reading.rows for cell in row.cells}
+    return len(rows) + sum(item.cells for item in reading.loose)
 
 
 junk = st.one_of(
@@ -383,6 +385,7 @@ junk = st.one_of(
     suppress_health_check=[HealthCheck.too_slow],
     deadline=None,
 )
+@example(changes=[("Transport", 9, 3, "90001")])
 @given(
     changes=st.lists(
         st.tuples(

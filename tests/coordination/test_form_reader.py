@@ -386,6 +386,7 @@ junk = st.one_of(
     deadline=None,
 )
 @example(changes=[("Transport", 9, 3, "90001")])
+@example(changes=[("SOSU", 8, 6, True)])
 @given(
     changes=st.lists(
         st.tuples(

@@ -599,7 +599,7 @@ def _same_number(raw: Any, expected: Any) -> bool:
     reading = cells.parse_days(raw)
     if reading.state == "read":
         return bool(reading.value == expected)
-    if isinstance(raw, int | float) and expected is not None:
+    if isinstance(raw, int | float) and not isinstance(raw, bool) and expected is not None:
         return bool(Decimal(str(raw)) == expected)
     return False
 

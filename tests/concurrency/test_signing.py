@@ -13,7 +13,7 @@ from collections.abc import Iterator
 import pytest
 from django.db import connection, connections
 
-from samspil.coordination.domain import agreements
+from samspil.coordination.domain import agreements, overviews
 from samspil.coordination.enums import AgreementStatus, FkbStatus, SignatureStatus
 from samspil.coordination.models import Agreement, RoundFkb
 from samspil.kernel.errors import SamspilError
@@ -51,7 +51,8 @@ def meet(monkeypatch: pytest.MonkeyPatch) -> None:
 def no_lock(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """The lock off: no row locks, and on SQLite transactions that begin without the write lock."""
     with monkeypatch.context() as patch:
-        patch.setattr(agreements, "lock_row", lambda rows, pk: rows.get(pk=pk))
+        for module in (agreements, overviews):
+            patch.setattr(module, "lock_row", lambda rows, pk: rows.get(pk=pk))
         if connection.vendor == "sqlite":
             for alias in connections:
                 patch.setitem(connections.settings[alias]["OPTIONS"], "transaction_mode", None)

@@ -22,6 +22,7 @@ from samspil.coordination import notifications, rules
 from samspil.coordination.domain import agreement_text
 from samspil.coordination.domain.overviews import (
     changes_between,
+    locked_fkb,
     may_run_fkb,
     parties,
     sha256_of,
@@ -89,10 +90,6 @@ def _live(round_fkb: RoundFkb) -> list[Agreement]:
     )
 
 
-def _locked_fkb(pk: int) -> RoundFkb:
-    return lock_row(RoundFkb.objects.select_related("round__network", "fkb__branch_group"), pk)
-
-
 def _due_on(round: Round, today: date) -> date:
     """The round's own deadline; two weeks when it has passed, as for a late addendum."""
     return round.signed_by_on if round.signed_by_on > today else today + LATE_DEADLINE
@@ -110,7 +107,7 @@ def make_agreement(*, actor: Actor, now: datetime, round_fkb: RoundFkb) -> Agree
     whom the difference concerns. Raises ``Conflict`` when the overview is not frozen. Asking
     again gives the agreement that is there.
     """
-    round_fkb = _locked_fkb(round_fkb.pk)
+    round_fkb = locked_fkb(round_fkb.pk)
     overview = round_fkb.overviews.order_by("-version", "pk").first()
     if overview is None or round_fkb.status == FkbStatus.OPEN:
         raise Conflict(_("Lås oversigten, før aftalen laves."))
@@ -268,7 +265,7 @@ def reopen_overview(*, actor: Actor, now: datetime, round_fkb: RoundFkb, reason:
     reason = reason.strip()
     if not reason:
         raise Invalid(_("Skriv, hvorfor oversigten åbnes igen."), "reason")
-    round_fkb = _locked_fkb(round_fkb.pk)
+    round_fkb = locked_fkb(round_fkb.pk)
     if round_fkb.round.status == RoundStatus.CLOSED:
         raise Conflict(_("Runden er afsluttet."))
     before = transition(
@@ -304,7 +301,7 @@ def _locked_signature(signature: Signature) -> tuple[RoundFkb, Agreement, Signat
     """The rows that signing uses, locked in the fixed order FKB, agreement, signature."""
     agreement_pk = signature.agreement_id
     fkb_pk = Agreement.objects.values_list("round_fkb_id", flat=True).get(pk=agreement_pk)
-    round_fkb = _locked_fkb(fkb_pk)
+    round_fkb = locked_fkb(fkb_pk)
     agreement = lock_row(Agreement.objects.select_related("overview"), agreement_pk)
     agreement.round_fkb = round_fkb
     row = lock_row(Signature.objects.select_related("organisation"), signature.pk)

@@ -339,10 +339,11 @@ def may_run_fkb(actor: Actor, round_fkb: RoundFkb) -> bool:
     return rules.may_run_round(actor, round_fkb.round)
 
 
-def _locked(round_fkb: RoundFkb) -> RoundFkb:
-    return lock_row(
-        RoundFkb.objects.select_related("round__network", "fkb__branch_group"), round_fkb.pk
-    )
+def locked_fkb(pk: int) -> RoundFkb:
+    """The FKB, locked after its round as the board does it: the round's status is fresh, and a
+    round is not closed while one of its FKBs is frozen, opened or signed."""
+    lock_row(Round.objects.all(), RoundFkb.objects.values_list("round_id", flat=True).get(pk=pk))
+    return lock_row(RoundFkb.objects.select_related("round__network", "fkb__branch_group"), pk)
 
 
 @action("coordination.freeze_overview", permission=may_run_fkb, on="round_fkb")
@@ -353,7 +354,7 @@ def freeze_overview(*, actor: Actor, now: datetime, round_fkb: RoundFkb) -> Over
     courses lack a provider, naming them (R31), ``Conflict`` when the round is not at its
     meeting or signing.
     """
-    round_fkb = _locked(round_fkb)
+    round_fkb = locked_fkb(round_fkb.pk)
     number = round_fkb.fkb.number
     if round_fkb.round.status not in (RoundStatus.MEETING, RoundStatus.SIGNING):
         raise Conflict(_("Oversigten kan først låses, når runden er nået til mødet."))

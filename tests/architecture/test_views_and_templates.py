@@ -94,9 +94,7 @@ _MARKED = re.compile(
     r"\{%\s*(blocktrans\w*|comment|verbatim)\b.*?%\}.*?\{%\s*end\1\s*%\}", re.DOTALL
 )
 # a block that holds class names, not text
-_CLASSES = re.compile(
-    r"\{%\s*block (\w*class|\w*kind)\s*%\}.*?\{%\s*endblock\b.*?%\}", re.DOTALL
-)
+_CLASSES = re.compile(r"\{%\s*block (\w*class|\w*kind)\s*%\}.*?\{%\s*endblock\b.*?%\}", re.DOTALL)
 _TEMPLATE_TAG = re.compile(r"\{#.*?#\}|\{%.*?%\}|\{\{.*?\}\}", re.DOTALL)
 
 

@@ -89,9 +89,12 @@ def test_control_without_the_lock_it_stays_unfinished(kit, meet, no_lock):
 
 def test_a_double_click_signs_once(kit):
     agreement = Agreement.objects.get()
-    assert run_together(
-        lambda: kit.sign(agreement, 2), lambda: kit.sign(agreement, 2)
-    ) == [None, None]
+    assert run_together(lambda: kit.sign(agreement, 2), lambda: kit.sign(agreement, 2)) == [
+        None,
+        None,
+    ]
     signed = AuditEvent.objects.filter(verb="coordination.sign")
     place = kit.place(agreement, 2)
-    assert signed.filter(subject_id=str(place.pk), subject_type="coordination.signature").count() == 1
+    assert (
+        signed.filter(subject_id=str(place.pk), subject_type="coordination.signature").count() == 1
+    )

@@ -237,7 +237,7 @@ def test_pages_of_a_leader(client, kit, agreement, settings):
     ]
     session.save()
     page = client.get(f"{url}underskriv/{place}/").content.decode()
-    assert "content_hash" in page, page[page.find("<h2"):]
+    assert "content_hash" in page, page[page.find("<h2") :]
     assert client.post(f"{url}underskriv/{place}/", data).status_code == 302
     assert kit.place(agreement, 0).status == "signed"
     assert kit.place(agreement, 0).method == "totp"

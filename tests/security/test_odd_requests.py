@@ -42,9 +42,7 @@ def test_odd_addresses(client, case, path, wanted):
 
 @pytest.mark.parametrize("version", [HUGE, OVER, "²", "-1", "x", ""])
 def test_odd_versions(client, case, version):
-    cell = reverse(
-        "coordination:cell", args=[case.round.pk, case.rows[0].pk, case.schools[0].pk]
-    )
+    cell = reverse("coordination:cell", args=[case.round.pk, case.rows[0].pk, case.schools[0].pk])
     answer = client.post(cell, {"quick": "2", "version": version})
     assert answer.status_code < 500
     form = reverse("coordination:save_lines", args=[case.round.pk, case.schools[0].pk])
@@ -54,9 +52,7 @@ def test_odd_versions(client, case, version):
 
 @pytest.mark.parametrize("columns", ["²", HUGE, OVER, "1,,x"])
 def test_odd_columns(client, case, columns):
-    cell = reverse(
-        "coordination:cell", args=[case.round.pk, case.rows[0].pk, case.schools[0].pk]
-    )
+    cell = reverse("coordination:cell", args=[case.round.pk, case.rows[0].pk, case.schools[0].pk])
     answer = client.post(
         cell,
         {"quick": HUGE[:7], "version": "0", "across": "1", "columns": columns},
@@ -72,9 +68,7 @@ def test_odd_columns(client, case, columns):
 
 
 def test_a_number_of_runs_longer_than_python_reads(client, case):
-    cell = reverse(
-        "coordination:cell", args=[case.round.pk, case.rows[0].pk, case.schools[0].pk]
-    )
+    cell = reverse("coordination:cell", args=[case.round.pk, case.rows[0].pk, case.schools[0].pk])
     assert client.post(cell, {"quick": HUGE, "version": "0"}).status_code < 500
 
 
@@ -96,12 +90,11 @@ def test_nul_in_a_form(client, case, where):
 
 
 @pytest.mark.parametrize(
-    "elsewhere", ["javascript:alert(1)", "//evil.example", "https://evil.example/", "/\\evil.example"]
+    "elsewhere",
+    ["javascript:alert(1)", "//evil.example", "https://evil.example/", "/\\evil.example"],
 )
 def test_the_way_back_is_a_page_of_ours(client, case, elsewhere):
-    cell = reverse(
-        "coordination:cell", args=[case.round.pk, case.rows[0].pk, case.schools[0].pk]
-    )
+    cell = reverse("coordination:cell", args=[case.round.pk, case.rows[0].pk, case.schools[0].pk])
     assert elsewhere not in client.get(cell, {"next": elsewhere}).text
     answer = client.post(cell, {"quick": "2", "version": "0", "next": elsewhere})
     assert answer.url.startswith("/runder/")

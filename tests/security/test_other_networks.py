@@ -50,7 +50,11 @@ def test_a_guest_school_keeps_its_own_leaders(ours, theirs, now):
         invite_a_leader(theirs, school, now)
     with pytest.raises(Forbidden):
         organisations.rename_organisation(
-            actor=theirs.secretariat, now=now, organisation=school, name="Vores", on=date(2026, 8, 1)
+            actor=theirs.secretariat,
+            now=now,
+            organisation=school,
+            name="Vores",
+            on=date(2026, 8, 1),
         )
     with pytest.raises(Forbidden):
         organisations.merge_organisations(

@@ -6,369 +6,920 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     initial = True
 
     dependencies = [
-        ('catalogue', '0001_initial'),
-        ('kernel', '0001_initial'),
-        ('network', '0001_initial'),
+        ("catalogue", "0001_initial"),
+        ("kernel", "0001_initial"),
+        ("network", "0001_initial"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ChangeSet',
+            name="ChangeSet",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('kind', models.CharField(choices=[('cell', 'Ændring på oversigten'), ('proposal', 'Forslag brugt'), ('form', 'Skema indsendt'), ('import', 'Oversigt indlæst'), ('leave', 'Skole udtrådt')], max_length=10)),
-                ('summary', models.CharField(max_length=300)),
-                ('actor_label', models.CharField(max_length=200)),
-                ('person_id', models.BigIntegerField(null=True)),
-                ('at', models.DateTimeField()),
-                ('undone_at', models.DateTimeField(blank=True, null=True)),
-                ('undone_by_label', models.CharField(blank=True, max_length=200)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[
+                            ("cell", "Ændring på oversigten"),
+                            ("proposal", "Forslag brugt"),
+                            ("form", "Skema indsendt"),
+                            ("import", "Oversigt indlæst"),
+                            ("leave", "Skole udtrådt"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("summary", models.CharField(max_length=300)),
+                ("actor_label", models.CharField(max_length=200)),
+                ("person_id", models.BigIntegerField(null=True)),
+                ("at", models.DateTimeField()),
+                ("undone_at", models.DateTimeField(blank=True, null=True)),
+                ("undone_by_label", models.CharField(blank=True, max_length=200)),
             ],
             options={
-                'ordering': ['-at', '-pk'],
+                "ordering": ["-at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Commitment',
+            name="Commitment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(choices=[('own', 'Eget udbud'), ('holder', 'Udbydende skole'), ('follower', 'Følger'), ('none', 'Intet udbud')], max_length=10)),
-                ('runs', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('when_text', models.CharField(blank=True, max_length=200)),
-                ('starts_on', models.DateField(blank=True, null=True)),
-                ('ends_on', models.DateField(blank=True, null=True)),
-                ('guarantee', models.BooleanField(default=False)),
-                ('origin', models.CharField(choices=[('form', 'Skema'), ('hand', 'Rettet på oversigten'), ('proposal', 'Forslag'), ('import', 'Indlæst'), ('copy', 'Kopieret fra sidste år')], default='hand', max_length=10)),
-                ('is_pinned', models.BooleanField(default=False)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('updated_at', models.DateTimeField()),
-                ('updated_by_label', models.CharField(blank=True, max_length=200)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='commitments', to='network.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        choices=[
+                            ("own", "Eget udbud"),
+                            ("holder", "Udbydende skole"),
+                            ("follower", "Følger"),
+                            ("none", "Intet udbud"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("runs", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("when_text", models.CharField(blank=True, max_length=200)),
+                ("starts_on", models.DateField(blank=True, null=True)),
+                ("ends_on", models.DateField(blank=True, null=True)),
+                ("guarantee", models.BooleanField(default=False)),
+                (
+                    "origin",
+                    models.CharField(
+                        choices=[
+                            ("form", "Skema"),
+                            ("hand", "Rettet på oversigten"),
+                            ("proposal", "Forslag"),
+                            ("import", "Indlæst"),
+                            ("copy", "Kopieret fra sidste år"),
+                        ],
+                        default="hand",
+                        max_length=10,
+                    ),
+                ),
+                ("is_pinned", models.BooleanField(default=False)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("updated_at", models.DateTimeField()),
+                ("updated_by_label", models.CharField(blank=True, max_length=200)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="commitments",
+                        to="network.organisation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['round_course', 'organisation__name', 'pk'],
+                "ordering": ["round_course", "organisation__name", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='ChangeEntry',
+            name="ChangeEntry",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('before', models.JSONField(null=True)),
-                ('after', models.JSONField()),
-                ('version_after', models.PositiveIntegerField()),
-                ('change_set', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='entries', to='coordination.changeset')),
-                ('commitment', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='change_entries', to='coordination.commitment')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("before", models.JSONField(null=True)),
+                ("after", models.JSONField()),
+                ("version_after", models.PositiveIntegerField()),
+                (
+                    "change_set",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="entries",
+                        to="coordination.changeset",
+                    ),
+                ),
+                (
+                    "commitment",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="change_entries",
+                        to="coordination.commitment",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='Round',
+            name="Round",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('year', models.PositiveSmallIntegerField()),
-                ('status', models.CharField(choices=[('draft', 'Under forberedelse'), ('collecting', 'Skemaer er ude'), ('meeting', 'Koordineringsmøde'), ('signing', 'Til underskrift'), ('closed', 'Afsluttet')], default='draft', max_length=12)),
-                ('forms_sent_on', models.DateField(blank=True, null=True)),
-                ('forms_due_on', models.DateField()),
-                ('meeting_on', models.DateField()),
-                ('signed_by_on', models.DateField()),
-                ('duty_relations', models.JSONField(default=samspil.coordination.models.rounds.core_only)),
-                ('low_activity_below', models.PositiveSmallIntegerField(default=12)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('created_at', models.DateTimeField()),
-                ('copied_from', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='copies', to='coordination.round')),
-                ('network', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rounds', to='network.network')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("year", models.PositiveSmallIntegerField()),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Under forberedelse"),
+                            ("collecting", "Skemaer er ude"),
+                            ("meeting", "Koordineringsmøde"),
+                            ("signing", "Til underskrift"),
+                            ("closed", "Afsluttet"),
+                        ],
+                        default="draft",
+                        max_length=12,
+                    ),
+                ),
+                ("forms_sent_on", models.DateField(blank=True, null=True)),
+                ("forms_due_on", models.DateField()),
+                ("meeting_on", models.DateField()),
+                ("signed_by_on", models.DateField()),
+                (
+                    "duty_relations",
+                    models.JSONField(default=samspil.coordination.models.rounds.core_only),
+                ),
+                ("low_activity_below", models.PositiveSmallIntegerField(default=12)),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "copied_from",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="copies",
+                        to="coordination.round",
+                    ),
+                ),
+                (
+                    "network",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rounds",
+                        to="network.network",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-year', 'network__name', 'pk'],
+                "ordering": ["-year", "network__name", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Proposal',
+            name="Proposal",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('queued', 'Beregnes'), ('ready', 'Klar'), ('used', 'Brugt'), ('discarded', 'Forkastet'), ('failed', 'Kunne ikke beregnes')], default='queued', max_length=10)),
-                ('problem', models.JSONField(default=dict)),
-                ('solution', models.JSONField(default=dict)),
-                ('statistics', models.JSONField(default=dict)),
-                ('requested_by_label', models.CharField(max_length=200)),
-                ('created_at', models.DateTimeField()),
-                ('finished_at', models.DateTimeField(blank=True, null=True)),
-                ('round', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='proposals', to='coordination.round')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("queued", "Beregnes"),
+                            ("ready", "Klar"),
+                            ("used", "Brugt"),
+                            ("discarded", "Forkastet"),
+                            ("failed", "Kunne ikke beregnes"),
+                        ],
+                        default="queued",
+                        max_length=10,
+                    ),
+                ),
+                ("problem", models.JSONField(default=dict)),
+                ("solution", models.JSONField(default=dict)),
+                ("statistics", models.JSONField(default=dict)),
+                ("requested_by_label", models.CharField(max_length=200)),
+                ("created_at", models.DateTimeField()),
+                ("finished_at", models.DateTimeField(blank=True, null=True)),
+                (
+                    "round",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="proposals",
+                        to="coordination.round",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-pk'],
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Form',
+            name="Form",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('draft', 'Ikke sendt'), ('sent', 'Sendt'), ('returned', 'Returneret'), ('accepted', 'Godkendt')], default='draft', max_length=10)),
-                ('sent_at', models.DateTimeField(blank=True, null=True)),
-                ('reminded_at', models.DateTimeField(blank=True, null=True)),
-                ('returned_at', models.DateTimeField(blank=True, null=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('file', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kernel.storedfile')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='coordination_forms', to='network.organisation')),
-                ('round', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='forms', to='coordination.round')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("draft", "Ikke sendt"),
+                            ("sent", "Sendt"),
+                            ("returned", "Returneret"),
+                            ("accepted", "Godkendt"),
+                        ],
+                        default="draft",
+                        max_length=10,
+                    ),
+                ),
+                ("sent_at", models.DateTimeField(blank=True, null=True)),
+                ("reminded_at", models.DateTimeField(blank=True, null=True)),
+                ("returned_at", models.DateTimeField(blank=True, null=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "file",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="kernel.storedfile",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="coordination_forms",
+                        to="network.organisation",
+                    ),
+                ),
+                (
+                    "round",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="forms",
+                        to="coordination.round",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['organisation__name', 'pk'],
+                "ordering": ["organisation__name", "pk"],
             },
         ),
         migrations.AddField(
-            model_name='changeset',
-            name='round',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='change_sets', to='coordination.round'),
+            model_name="changeset",
+            name="round",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="change_sets",
+                to="coordination.round",
+            ),
         ),
         migrations.CreateModel(
-            name='RoundArchive',
+            name="RoundArchive",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('sha256', models.CharField(max_length=64)),
-                ('created_at', models.DateTimeField()),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kernel.storedfile')),
-                ('round', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='archives', to='coordination.round')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("sha256", models.CharField(max_length=64)),
+                ("created_at", models.DateTimeField()),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="kernel.storedfile",
+                    ),
+                ),
+                (
+                    "round",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="archives",
+                        to="coordination.round",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-pk'],
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='RoundCourse',
+            name="RoundCourse",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('relation', models.CharField(max_length=10)),
-                ('is_duty', models.BooleanField(default=True)),
-                ('activity', models.PositiveIntegerField(blank=True, null=True)),
-                ('activity_year', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('archived_reason', models.CharField(blank=True, max_length=250)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('course', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='round_rows', to='catalogue.course')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("relation", models.CharField(max_length=10)),
+                ("is_duty", models.BooleanField(default=True)),
+                ("activity", models.PositiveIntegerField(blank=True, null=True)),
+                ("activity_year", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("archived_reason", models.CharField(blank=True, max_length=250)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="round_rows",
+                        to="catalogue.course",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['round_fkb', 'course__number', 'pk'],
+                "ordering": ["round_fkb", "course__number", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='ProposalLine',
+            name="ProposalLine",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('role', models.CharField(blank=True, choices=[('own', 'Eget udbud'), ('holder', 'Udbydende skole'), ('follower', 'Følger'), ('none', 'Intet udbud')], max_length=10)),
-                ('when_text', models.CharField(blank=True, max_length=200)),
-                ('expected_version', models.PositiveIntegerField(default=0)),
-                ('reason', models.JSONField(default=dict)),
-                ('state', models.CharField(choices=[('open', 'Åben'), ('taken', 'Brugt'), ('rejected', 'Afvist'), ('stale', 'Overhalet')], default='open', max_length=10)),
-                ('organisation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='proposal_lines', to='network.organisation')),
-                ('proposal', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='lines', to='coordination.proposal')),
-                ('round_course', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='proposal_lines', to='coordination.roundcourse')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "role",
+                    models.CharField(
+                        blank=True,
+                        choices=[
+                            ("own", "Eget udbud"),
+                            ("holder", "Udbydende skole"),
+                            ("follower", "Følger"),
+                            ("none", "Intet udbud"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("when_text", models.CharField(blank=True, max_length=200)),
+                ("expected_version", models.PositiveIntegerField(default=0)),
+                ("reason", models.JSONField(default=dict)),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("open", "Åben"),
+                            ("taken", "Brugt"),
+                            ("rejected", "Afvist"),
+                            ("stale", "Overhalet"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="proposal_lines",
+                        to="network.organisation",
+                    ),
+                ),
+                (
+                    "proposal",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="lines",
+                        to="coordination.proposal",
+                    ),
+                ),
+                (
+                    "round_course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="proposal_lines",
+                        to="coordination.roundcourse",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['proposal', 'round_course__course__number', 'role', 'pk'],
+                "ordering": ["proposal", "round_course__course__number", "role", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Intent',
+            name="Intent",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('offers', models.BooleanField(blank=True, null=True)),
-                ('runs', models.PositiveSmallIntegerField(blank=True, null=True)),
-                ('when_text', models.CharField(blank=True, max_length=200)),
-                ('starts_on', models.DateField(blank=True, null=True)),
-                ('ends_on', models.DateField(blank=True, null=True)),
-                ('guarantee', models.BooleanField(default=False)),
-                ('take_on_days', models.DecimalField(blank=True, decimal_places=1, max_digits=6, null=True)),
-                ('will_follow', models.BooleanField(default=False)),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('source', models.CharField(choices=[('copy', 'Kopieret fra sidste år'), ('screen', 'Udfyldt på skærmen'), ('workbook', 'Regneark')], default='screen', max_length=10)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('updated_at', models.DateTimeField()),
-                ('updated_by_label', models.CharField(blank=True, max_length=200)),
-                ('form', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='intents', to='coordination.form')),
-                ('round_course', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='intents', to='coordination.roundcourse')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("offers", models.BooleanField(blank=True, null=True)),
+                ("runs", models.PositiveSmallIntegerField(blank=True, null=True)),
+                ("when_text", models.CharField(blank=True, max_length=200)),
+                ("starts_on", models.DateField(blank=True, null=True)),
+                ("ends_on", models.DateField(blank=True, null=True)),
+                ("guarantee", models.BooleanField(default=False)),
+                (
+                    "take_on_days",
+                    models.DecimalField(blank=True, decimal_places=1, max_digits=6, null=True),
+                ),
+                ("will_follow", models.BooleanField(default=False)),
+                ("note", models.CharField(blank=True, max_length=500)),
+                (
+                    "source",
+                    models.CharField(
+                        choices=[
+                            ("copy", "Kopieret fra sidste år"),
+                            ("screen", "Udfyldt på skærmen"),
+                            ("workbook", "Regneark"),
+                        ],
+                        default="screen",
+                        max_length=10,
+                    ),
+                ),
+                ("version", models.PositiveIntegerField(default=1)),
+                ("updated_at", models.DateTimeField()),
+                ("updated_by_label", models.CharField(blank=True, max_length=200)),
+                (
+                    "form",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="intents",
+                        to="coordination.form",
+                    ),
+                ),
+                (
+                    "round_course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="intents",
+                        to="coordination.roundcourse",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['form', 'round_course__course__number', 'pk'],
+                "ordering": ["form", "round_course__course__number", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='ExternalAgreement',
+            name="ExternalAgreement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('school_name', models.CharField(max_length=200)),
-                ('when_text', models.CharField(blank=True, max_length=200)),
-                ('note', models.CharField(blank=True, max_length=500)),
-                ('created_at', models.DateTimeField()),
-                ('created_by_label', models.CharField(max_length=200)),
-                ('document', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kernel.storedfile')),
-                ('organisation', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='external_agreements', to='network.organisation')),
-                ('round_course', models.OneToOneField(on_delete=django.db.models.deletion.CASCADE, related_name='external_agreement', to='coordination.roundcourse')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("school_name", models.CharField(max_length=200)),
+                ("when_text", models.CharField(blank=True, max_length=200)),
+                ("note", models.CharField(blank=True, max_length=500)),
+                ("created_at", models.DateTimeField()),
+                ("created_by_label", models.CharField(max_length=200)),
+                (
+                    "document",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="kernel.storedfile",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="external_agreements",
+                        to="network.organisation",
+                    ),
+                ),
+                (
+                    "round_course",
+                    models.OneToOneField(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="external_agreement",
+                        to="coordination.roundcourse",
+                    ),
+                ),
             ],
         ),
         migrations.CreateModel(
-            name='CourseComment',
+            name="CourseComment",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('author_label', models.CharField(max_length=200)),
-                ('person_id', models.BigIntegerField(null=True)),
-                ('organisation_id', models.BigIntegerField(null=True)),
-                ('text', models.CharField(max_length=2000)),
-                ('at', models.DateTimeField()),
-                ('round_course', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='comments', to='coordination.roundcourse')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("author_label", models.CharField(max_length=200)),
+                ("person_id", models.BigIntegerField(null=True)),
+                ("organisation_id", models.BigIntegerField(null=True)),
+                ("text", models.CharField(max_length=2000)),
+                ("at", models.DateTimeField()),
+                (
+                    "round_course",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="comments",
+                        to="coordination.roundcourse",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['at', 'pk'],
+                "ordering": ["at", "pk"],
             },
         ),
         migrations.AddField(
-            model_name='commitment',
-            name='round_course',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='commitments', to='coordination.roundcourse'),
+            model_name="commitment",
+            name="round_course",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="commitments",
+                to="coordination.roundcourse",
+            ),
         ),
         migrations.CreateModel(
-            name='RoundFkb',
+            name="RoundFkb",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('open', 'Åben'), ('frozen', 'Oversigt fastlåst'), ('agreed', 'Aftale underskrevet')], default='open', max_length=10)),
-                ('fkb', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='rounds', to='catalogue.fkb')),
-                ('round', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='fkbs', to='coordination.round')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("open", "Åben"),
+                            ("frozen", "Oversigt fastlåst"),
+                            ("agreed", "Aftale underskrevet"),
+                        ],
+                        default="open",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "fkb",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="rounds",
+                        to="catalogue.fkb",
+                    ),
+                ),
+                (
+                    "round",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="fkbs",
+                        to="coordination.round",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['fkb__branch_group__position', 'fkb__number', 'pk'],
+                "ordering": ["fkb__branch_group__position", "fkb__number", "pk"],
             },
         ),
         migrations.AddField(
-            model_name='roundcourse',
-            name='round_fkb',
-            field=models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='courses', to='coordination.roundfkb'),
+            model_name="roundcourse",
+            name="round_fkb",
+            field=models.ForeignKey(
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="courses",
+                to="coordination.roundfkb",
+            ),
         ),
         migrations.AddField(
-            model_name='proposal',
-            name='round_fkb',
-            field=models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.CASCADE, related_name='proposals', to='coordination.roundfkb'),
+            model_name="proposal",
+            name="round_fkb",
+            field=models.ForeignKey(
+                blank=True,
+                null=True,
+                on_delete=django.db.models.deletion.CASCADE,
+                related_name="proposals",
+                to="coordination.roundfkb",
+            ),
         ),
         migrations.CreateModel(
-            name='Overview',
+            name="Overview",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('version', models.PositiveIntegerField()),
-                ('content', models.JSONField()),
-                ('sha256', models.CharField(max_length=64)),
-                ('difference', models.JSONField(default=list)),
-                ('frozen_at', models.DateTimeField()),
-                ('frozen_by_label', models.CharField(max_length=200)),
-                ('pdf', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kernel.storedfile')),
-                ('xlsx', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kernel.storedfile')),
-                ('round_fkb', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='overviews', to='coordination.roundfkb')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("version", models.PositiveIntegerField()),
+                ("content", models.JSONField()),
+                ("sha256", models.CharField(max_length=64)),
+                ("difference", models.JSONField(default=list)),
+                ("frozen_at", models.DateTimeField()),
+                ("frozen_by_label", models.CharField(max_length=200)),
+                (
+                    "pdf",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="kernel.storedfile",
+                    ),
+                ),
+                (
+                    "xlsx",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="kernel.storedfile",
+                    ),
+                ),
+                (
+                    "round_fkb",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="overviews",
+                        to="coordination.roundfkb",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['round_fkb', '-version', 'pk'],
+                "ordering": ["round_fkb", "-version", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Agreement',
+            name="Agreement",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('number', models.PositiveIntegerField(default=1)),
-                ('kind', models.CharField(choices=[('original', 'Koordineringsaftale'), ('addendum', 'Tillæg')], default='original', max_length=10)),
-                ('status', models.CharField(choices=[('collecting', 'Til underskrift'), ('signed', 'Underskrevet'), ('declined', 'Afvist'), ('withdrawn', 'Trukket tilbage')], default='collecting', max_length=10)),
-                ('content_hash', models.CharField(max_length=64)),
-                ('due_on', models.DateField()),
-                ('created_at', models.DateTimeField()),
-                ('pdf', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kernel.storedfile')),
-                ('signed_pdf', models.ForeignKey(null=True, on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kernel.storedfile')),
-                ('overview', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='agreements', to='coordination.overview')),
-                ('round_fkb', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='agreements', to='coordination.roundfkb')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("number", models.PositiveIntegerField(default=1)),
+                (
+                    "kind",
+                    models.CharField(
+                        choices=[("original", "Koordineringsaftale"), ("addendum", "Tillæg")],
+                        default="original",
+                        max_length=10,
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("collecting", "Til underskrift"),
+                            ("signed", "Underskrevet"),
+                            ("declined", "Afvist"),
+                            ("withdrawn", "Trukket tilbage"),
+                        ],
+                        default="collecting",
+                        max_length=10,
+                    ),
+                ),
+                ("content_hash", models.CharField(max_length=64)),
+                ("due_on", models.DateField()),
+                ("created_at", models.DateTimeField()),
+                (
+                    "pdf",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="kernel.storedfile",
+                    ),
+                ),
+                (
+                    "signed_pdf",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="kernel.storedfile",
+                    ),
+                ),
+                (
+                    "overview",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="agreements",
+                        to="coordination.overview",
+                    ),
+                ),
+                (
+                    "round_fkb",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="agreements",
+                        to="coordination.roundfkb",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['round_fkb', 'number', 'pk'],
+                "ordering": ["round_fkb", "number", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='RoundSchool',
+            name="RoundSchool",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('is_invited', models.BooleanField(default=False)),
-                ('left_on', models.DateField(blank=True, null=True)),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='round_places', to='network.organisation')),
-                ('round', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='schools', to='coordination.round')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("is_invited", models.BooleanField(default=False)),
+                ("left_on", models.DateField(blank=True, null=True)),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="round_places",
+                        to="network.organisation",
+                    ),
+                ),
+                (
+                    "round",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="schools",
+                        to="coordination.round",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['is_invited', 'organisation__name', 'pk'],
+                "ordering": ["is_invited", "organisation__name", "pk"],
             },
         ),
         migrations.CreateModel(
-            name='Signature',
+            name="Signature",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('waiting', 'Mangler'), ('signed', 'Underskrevet'), ('declined', 'Afvist')], default='waiting', max_length=10)),
-                ('person_id', models.BigIntegerField(null=True)),
-                ('person_name', models.CharField(blank=True, max_length=120)),
-                ('acted_at', models.DateTimeField(null=True)),
-                ('content_hash', models.CharField(blank=True, max_length=64)),
-                ('method', models.CharField(blank=True, max_length=20)),
-                ('reason', models.CharField(blank=True, max_length=1000)),
-                ('reminded_at', models.DateTimeField(null=True)),
-                ('agreement', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signatures', to='coordination.agreement')),
-                ('organisation', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='signatures', to='network.organisation')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("waiting", "Mangler"),
+                            ("signed", "Underskrevet"),
+                            ("declined", "Afvist"),
+                        ],
+                        default="waiting",
+                        max_length=10,
+                    ),
+                ),
+                ("person_id", models.BigIntegerField(null=True)),
+                ("person_name", models.CharField(blank=True, max_length=120)),
+                ("acted_at", models.DateTimeField(null=True)),
+                ("content_hash", models.CharField(blank=True, max_length=64)),
+                ("method", models.CharField(blank=True, max_length=20)),
+                ("reason", models.CharField(blank=True, max_length=1000)),
+                ("reminded_at", models.DateTimeField(null=True)),
+                (
+                    "agreement",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="signatures",
+                        to="coordination.agreement",
+                    ),
+                ),
+                (
+                    "organisation",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="signatures",
+                        to="network.organisation",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['organisation__name', 'pk'],
+                "ordering": ["organisation__name", "pk"],
             },
         ),
         migrations.AddConstraint(
-            model_name='round',
-            constraint=models.UniqueConstraint(fields=('network', 'year'), name='round_year_unique', violation_error_message='Samarbejdet har allerede en runde for det år.'),
+            model_name="round",
+            constraint=models.UniqueConstraint(
+                fields=("network", "year"),
+                name="round_year_unique",
+                violation_error_message="Samarbejdet har allerede en runde for det år.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='form',
-            constraint=models.UniqueConstraint(fields=('round', 'organisation'), name='form_unique'),
+            model_name="form",
+            constraint=models.UniqueConstraint(
+                fields=("round", "organisation"), name="form_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='intent',
-            constraint=models.UniqueConstraint(fields=('form', 'round_course'), name='intent_unique'),
+            model_name="intent",
+            constraint=models.UniqueConstraint(
+                fields=("form", "round_course"), name="intent_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='intent',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_on__isnull', True), ('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='intent_dates', violation_error_message='Slutdatoen ligger før startdatoen.'),
+            model_name="intent",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("starts_on__isnull", True),
+                    ("ends_on__isnull", True),
+                    ("ends_on__gte", models.F("starts_on")),
+                    _connector="OR",
+                ),
+                name="intent_dates",
+                violation_error_message="Slutdatoen ligger før startdatoen.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commitment',
-            constraint=models.UniqueConstraint(fields=('round_course', 'organisation'), name='commitment_unique'),
+            model_name="commitment",
+            constraint=models.UniqueConstraint(
+                fields=("round_course", "organisation"), name="commitment_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commitment',
-            constraint=models.UniqueConstraint(condition=models.Q(('role', 'holder')), fields=('round_course',), name='commitment_one_holder', violation_error_message='Et fælles hold har én udbydende skole.'),
+            model_name="commitment",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("role", "holder")),
+                fields=("round_course",),
+                name="commitment_one_holder",
+                violation_error_message="Et fælles hold har én udbydende skole.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='commitment',
-            constraint=models.CheckConstraint(condition=models.Q(('starts_on__isnull', True), ('ends_on__isnull', True), ('ends_on__gte', models.F('starts_on')), _connector='OR'), name='commitment_dates', violation_error_message='Slutdatoen ligger før startdatoen.'),
+            model_name="commitment",
+            constraint=models.CheckConstraint(
+                condition=models.Q(
+                    ("starts_on__isnull", True),
+                    ("ends_on__isnull", True),
+                    ("ends_on__gte", models.F("starts_on")),
+                    _connector="OR",
+                ),
+                name="commitment_dates",
+                violation_error_message="Slutdatoen ligger før startdatoen.",
+            ),
         ),
         migrations.AddConstraint(
-            model_name='roundfkb',
-            constraint=models.UniqueConstraint(fields=('round', 'fkb'), name='round_fkb_unique'),
+            model_name="roundfkb",
+            constraint=models.UniqueConstraint(fields=("round", "fkb"), name="round_fkb_unique"),
         ),
         migrations.AddConstraint(
-            model_name='roundcourse',
-            constraint=models.UniqueConstraint(fields=('round_fkb', 'course'), name='round_course_unique'),
+            model_name="roundcourse",
+            constraint=models.UniqueConstraint(
+                fields=("round_fkb", "course"), name="round_course_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='overview',
-            constraint=models.UniqueConstraint(fields=('round_fkb', 'version'), name='overview_version_unique'),
+            model_name="overview",
+            constraint=models.UniqueConstraint(
+                fields=("round_fkb", "version"), name="overview_version_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='agreement',
-            constraint=models.UniqueConstraint(fields=('round_fkb', 'number'), name='agreement_number_unique'),
+            model_name="agreement",
+            constraint=models.UniqueConstraint(
+                fields=("round_fkb", "number"), name="agreement_number_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='roundschool',
-            constraint=models.UniqueConstraint(fields=('round', 'organisation'), name='round_school_unique'),
+            model_name="roundschool",
+            constraint=models.UniqueConstraint(
+                fields=("round", "organisation"), name="round_school_unique"
+            ),
         ),
         migrations.AddConstraint(
-            model_name='signature',
-            constraint=models.UniqueConstraint(fields=('agreement', 'organisation'), name='signature_unique'),
+            model_name="signature",
+            constraint=models.UniqueConstraint(
+                fields=("agreement", "organisation"), name="signature_unique"
+            ),
         ),
     ]

@@ -5,55 +5,125 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('coordination', '0001_initial'),
-        ('kernel', '0003_imports'),
+        ("coordination", "0001_initial"),
+        ("kernel", "0003_imports"),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='MatrixImport',
+            name="MatrixImport",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('preview', 'Ikke gemt endnu'), ('applied', 'Gemt'), ('undone', 'Fortrudt'), ('discarded', 'Kasseret')], default='preview', max_length=10)),
-                ('reading', models.JSONField()),
-                ('answers', models.JSONField(default=dict)),
-                ('questions', models.PositiveIntegerField(default=0)),
-                ('errors', models.PositiveIntegerField(default=0)),
-                ('changed', models.PositiveIntegerField(default=0)),
-                ('received_at', models.DateTimeField()),
-                ('received_by_label', models.CharField(max_length=200)),
-                ('applied_at', models.DateTimeField(blank=True, null=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('change_set', models.ForeignKey(blank=True, null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to='coordination.changeset')),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kernel.storedfile')),
-                ('round', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='matrix_imports', to='coordination.round')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("preview", "Ikke gemt endnu"),
+                            ("applied", "Gemt"),
+                            ("undone", "Fortrudt"),
+                            ("discarded", "Kasseret"),
+                        ],
+                        default="preview",
+                        max_length=10,
+                    ),
+                ),
+                ("reading", models.JSONField()),
+                ("answers", models.JSONField(default=dict)),
+                ("questions", models.PositiveIntegerField(default=0)),
+                ("errors", models.PositiveIntegerField(default=0)),
+                ("changed", models.PositiveIntegerField(default=0)),
+                ("received_at", models.DateTimeField()),
+                ("received_by_label", models.CharField(max_length=200)),
+                ("applied_at", models.DateTimeField(blank=True, null=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "change_set",
+                    models.ForeignKey(
+                        blank=True,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to="coordination.changeset",
+                    ),
+                ),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="kernel.storedfile",
+                    ),
+                ),
+                (
+                    "round",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="matrix_imports",
+                        to="coordination.round",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-received_at', '-pk'],
+                "ordering": ["-received_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='Return',
+            name="Return",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('status', models.CharField(choices=[('preview', 'Ikke gemt endnu'), ('applied', 'Gemt'), ('undone', 'Fortrudt'), ('discarded', 'Kasseret')], default='preview', max_length=10)),
-                ('reading', models.JSONField()),
-                ('answers', models.JSONField(default=dict)),
-                ('applied', models.JSONField(default=list)),
-                ('questions', models.PositiveIntegerField(default=0)),
-                ('errors', models.PositiveIntegerField(default=0)),
-                ('changed', models.PositiveIntegerField(default=0)),
-                ('received_at', models.DateTimeField()),
-                ('received_by_label', models.CharField(max_length=200)),
-                ('applied_at', models.DateTimeField(blank=True, null=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kernel.storedfile')),
-                ('form', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='returns', to='coordination.form')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("preview", "Ikke gemt endnu"),
+                            ("applied", "Gemt"),
+                            ("undone", "Fortrudt"),
+                            ("discarded", "Kasseret"),
+                        ],
+                        default="preview",
+                        max_length=10,
+                    ),
+                ),
+                ("reading", models.JSONField()),
+                ("answers", models.JSONField(default=dict)),
+                ("applied", models.JSONField(default=list)),
+                ("questions", models.PositiveIntegerField(default=0)),
+                ("errors", models.PositiveIntegerField(default=0)),
+                ("changed", models.PositiveIntegerField(default=0)),
+                ("received_at", models.DateTimeField()),
+                ("received_by_label", models.CharField(max_length=200)),
+                ("applied_at", models.DateTimeField(blank=True, null=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="kernel.storedfile",
+                    ),
+                ),
+                (
+                    "form",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="returns",
+                        to="coordination.form",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-received_at', '-pk'],
+                "ordering": ["-received_at", "-pk"],
             },
         ),
     ]

@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('coordination', '0002_returns'),
+        ("coordination", "0002_returns"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='matriximport',
-            name='comments',
+            model_name="matriximport",
+            name="comments",
             field=models.JSONField(default=list),
         ),
     ]

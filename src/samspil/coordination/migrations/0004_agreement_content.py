@@ -4,15 +4,14 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('coordination', '0003_matrix_comments'),
+        ("coordination", "0003_matrix_comments"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='agreement',
-            name='content',
+            model_name="agreement",
+            name="content",
             field=models.JSONField(default=dict),
         ),
     ]

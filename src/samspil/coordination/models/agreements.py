@@ -44,13 +44,9 @@ class Agreement(models.Model):
     round_fkb = models.ForeignKey(
         "coordination.RoundFkb", on_delete=models.PROTECT, related_name="agreements"
     )
-    overview = models.ForeignKey(
-        Overview, on_delete=models.PROTECT, related_name="agreements"
-    )
+    overview = models.ForeignKey(Overview, on_delete=models.PROTECT, related_name="agreements")
     number = models.PositiveIntegerField(default=1)
-    kind = models.CharField(
-        max_length=10, choices=AgreementKind, default=AgreementKind.ORIGINAL
-    )
+    kind = models.CharField(max_length=10, choices=AgreementKind, default=AgreementKind.ORIGINAL)
     status = models.CharField(
         max_length=10, choices=AgreementStatus, default=AgreementStatus.COLLECTING
     )
@@ -68,9 +64,7 @@ class Agreement(models.Model):
     class Meta:
         ordering = ["round_fkb", "number", "pk"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["round_fkb", "number"], name="agreement_number_unique"
-            ),
+            models.UniqueConstraint(fields=["round_fkb", "number"], name="agreement_number_unique"),
         ]
 
     def __str__(self) -> str:
@@ -83,9 +77,7 @@ class Signature(models.Model):
     ``content_hash`` is what the signer saw; it is equal to the agreement's.
     """
 
-    agreement = models.ForeignKey(
-        Agreement, on_delete=models.PROTECT, related_name="signatures"
-    )
+    agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="signatures")
     organisation = models.ForeignKey(
         "network.Organisation", on_delete=models.PROTECT, related_name="signatures"
     )
@@ -103,9 +95,7 @@ class Signature(models.Model):
     class Meta:
         ordering = ["organisation__name", "pk"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["agreement", "organisation"], name="signature_unique"
-            ),
+            models.UniqueConstraint(fields=["agreement", "organisation"], name="signature_unique"),
         ]
 
     def __str__(self) -> str:

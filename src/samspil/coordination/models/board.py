@@ -73,9 +73,7 @@ class ExternalAgreement(models.Model):
         related_name="external_agreements",
     )
     school_name = models.CharField(max_length=200)
-    document = models.ForeignKey(
-        "kernel.StoredFile", on_delete=models.PROTECT, related_name="+"
-    )
+    document = models.ForeignKey("kernel.StoredFile", on_delete=models.PROTECT, related_name="+")
     when_text = models.CharField(max_length=200, blank=True)
     note = models.CharField(max_length=500, blank=True)
     created_at = models.DateTimeField()

@@ -12,9 +12,7 @@ from samspil.coordination.enums import FormStatus, IntentSource
 class Form(models.Model):
     """A school's coordination form in a round; the workbook and the screen show the same."""
 
-    round = models.ForeignKey(
-        "coordination.Round", on_delete=models.CASCADE, related_name="forms"
-    )
+    round = models.ForeignKey("coordination.Round", on_delete=models.CASCADE, related_name="forms")
     organisation = models.ForeignKey(
         "network.Organisation", on_delete=models.PROTECT, related_name="coordination_forms"
     )

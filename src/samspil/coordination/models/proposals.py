@@ -20,9 +20,7 @@ class Proposal(models.Model):
         on_delete=models.CASCADE,
         related_name="proposals",
     )
-    status = models.CharField(
-        max_length=10, choices=ProposalStatus, default=ProposalStatus.QUEUED
-    )
+    status = models.CharField(max_length=10, choices=ProposalStatus, default=ProposalStatus.QUEUED)
     problem = models.JSONField(default=dict)
     solution = models.JSONField(default=dict)
     statistics = models.JSONField(default=dict)

@@ -40,13 +40,9 @@ class RoundQuerySet(models.QuerySet["Round"]):
 class Round(models.Model):
     """One network's coordination of one calendar year (R22: the duty's period)."""
 
-    network = models.ForeignKey(
-        "network.Network", on_delete=models.PROTECT, related_name="rounds"
-    )
+    network = models.ForeignKey("network.Network", on_delete=models.PROTECT, related_name="rounds")
     year = models.PositiveSmallIntegerField()
-    status = models.CharField(
-        max_length=12, choices=RoundStatus, default=RoundStatus.DRAFT
-    )
+    status = models.CharField(max_length=12, choices=RoundStatus, default=RoundStatus.DRAFT)
     forms_sent_on = models.DateField(null=True, blank=True)
     forms_due_on = models.DateField()
     meeting_on = models.DateField()
@@ -135,9 +131,7 @@ class RoundCourse(models.Model):
     class Meta:
         ordering = ["round_fkb", "course__number", "pk"]
         constraints = [
-            models.UniqueConstraint(
-                fields=["round_fkb", "course"], name="round_course_unique"
-            ),
+            models.UniqueConstraint(fields=["round_fkb", "course"], name="round_course_unique"),
         ]
 
     def __str__(self) -> str:

@@ -57,9 +57,7 @@ def form_page(request: ActorRequest, round_id: int, organisation_id: int) -> Htt
             continue
         texts = form_screen.texts_of(line)
         errors = typed[line.round_course_id].errors if line.round_course_id in typed else {}
-        texts |= {
-            name: request.POST.get(f"{name}-{line.round_course_id}", "") for name in errors
-        }
+        texts |= {name: request.POST.get(f"{name}-{line.round_course_id}", "") for name in errors}
         lines.append({"line": line, "texts": texts, "errors": errors})
     answered = [line for line in snapshot.lines if line.answer.offers is not None]
     return render(
@@ -98,9 +96,7 @@ def _save_page(
     request: ActorRequest, form: Form, snapshot: FormSnapshot
 ) -> dict[int, form_screen.LineInput]:
     posted = form_screen.posted_lines(request.POST, snapshot.lines)
-    typed = {
-        pk: form_screen.read_line(pk, texts, form.round.year) for pk, texts in posted.items()
-    }
+    typed = {pk: form_screen.read_line(pk, texts, form.round.year) for pk, texts in posted.items()}
     versions = {
         pk: whole_number(text) if (text := request.POST.get(f"seen-{pk}", "")) else None
         for pk in posted

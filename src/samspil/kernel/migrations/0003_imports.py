@@ -6,71 +6,141 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('kernel', '0002_append_only'),
+        ("kernel", "0002_append_only"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.CreateModel(
-            name='ColumnMapping',
+            name="ColumnMapping",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('spec', models.CharField(max_length=60)),
-                ('source', models.CharField(max_length=120)),
-                ('columns', models.JSONField(default=dict)),
-                ('updated_at', models.DateTimeField()),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("spec", models.CharField(max_length=60)),
+                ("source", models.CharField(max_length=120)),
+                ("columns", models.JSONField(default=dict)),
+                ("updated_at", models.DateTimeField()),
             ],
             options={
-                'ordering': ['spec', 'source', 'pk'],
-                'constraints': [models.UniqueConstraint(fields=('spec', 'source'), name='column_mapping_unique')],
+                "ordering": ["spec", "source", "pk"],
+                "constraints": [
+                    models.UniqueConstraint(fields=("spec", "source"), name="column_mapping_unique")
+                ],
             },
         ),
         migrations.CreateModel(
-            name='ImportBatch',
+            name="ImportBatch",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('spec', models.CharField(max_length=60)),
-                ('status', models.CharField(choices=[('uploaded', 'Mangler kolonner'), ('previewed', 'Klar til at læse ind'), ('applied', 'Læst ind'), ('undone', 'Fortrudt'), ('discarded', 'Kasseret')], default='uploaded', max_length=12)),
-                ('file_kind', models.CharField(max_length=8)),
-                ('source', models.CharField(blank=True, max_length=120)),
-                ('options', models.JSONField(default=dict)),
-                ('mapping', models.JSONField(default=list)),
-                ('counts', models.JSONField(default=dict)),
-                ('notes', models.JSONField(default=list)),
-                ('plan_digest', models.CharField(blank=True, max_length=64)),
-                ('undo_log', models.JSONField(default=dict)),
-                ('actor_label', models.CharField(max_length=200)),
-                ('created_at', models.DateTimeField()),
-                ('applied_at', models.DateTimeField(null=True)),
-                ('undone_at', models.DateTimeField(null=True)),
-                ('version', models.PositiveIntegerField(default=1)),
-                ('file', models.ForeignKey(on_delete=django.db.models.deletion.PROTECT, related_name='+', to='kernel.storedfile')),
-                ('person', models.ForeignKey(null=True, on_delete=django.db.models.deletion.SET_NULL, related_name='+', to=settings.AUTH_USER_MODEL)),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("spec", models.CharField(max_length=60)),
+                (
+                    "status",
+                    models.CharField(
+                        choices=[
+                            ("uploaded", "Mangler kolonner"),
+                            ("previewed", "Klar til at læse ind"),
+                            ("applied", "Læst ind"),
+                            ("undone", "Fortrudt"),
+                            ("discarded", "Kasseret"),
+                        ],
+                        default="uploaded",
+                        max_length=12,
+                    ),
+                ),
+                ("file_kind", models.CharField(max_length=8)),
+                ("source", models.CharField(blank=True, max_length=120)),
+                ("options", models.JSONField(default=dict)),
+                ("mapping", models.JSONField(default=list)),
+                ("counts", models.JSONField(default=dict)),
+                ("notes", models.JSONField(default=list)),
+                ("plan_digest", models.CharField(blank=True, max_length=64)),
+                ("undo_log", models.JSONField(default=dict)),
+                ("actor_label", models.CharField(max_length=200)),
+                ("created_at", models.DateTimeField()),
+                ("applied_at", models.DateTimeField(null=True)),
+                ("undone_at", models.DateTimeField(null=True)),
+                ("version", models.PositiveIntegerField(default=1)),
+                (
+                    "file",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="kernel.storedfile",
+                    ),
+                ),
+                (
+                    "person",
+                    models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
             ],
             options={
-                'ordering': ['-created_at', '-pk'],
+                "ordering": ["-created_at", "-pk"],
             },
         ),
         migrations.CreateModel(
-            name='ImportRow',
+            name="ImportRow",
             fields=[
-                ('id', models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name='ID')),
-                ('position', models.PositiveIntegerField()),
-                ('sheet', models.CharField(max_length=120)),
-                ('row_number', models.PositiveIntegerField()),
-                ('state', models.CharField(choices=[('new', 'Ny'), ('changed', 'Ændret'), ('unchanged', 'Uændret'), ('warning', 'Advarsel'), ('error', 'Fejl'), ('skipped', 'Sprunget over')], max_length=10)),
-                ('label', models.CharField(blank=True, max_length=300)),
-                ('cells', models.JSONField(default=dict)),
-                ('messages', models.JSONField(default=list)),
-                ('changes', models.JSONField(default=list)),
-                ('batch', models.ForeignKey(on_delete=django.db.models.deletion.CASCADE, related_name='rows', to='kernel.importbatch')),
+                (
+                    "id",
+                    models.BigAutoField(
+                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                    ),
+                ),
+                ("position", models.PositiveIntegerField()),
+                ("sheet", models.CharField(max_length=120)),
+                ("row_number", models.PositiveIntegerField()),
+                (
+                    "state",
+                    models.CharField(
+                        choices=[
+                            ("new", "Ny"),
+                            ("changed", "Ændret"),
+                            ("unchanged", "Uændret"),
+                            ("warning", "Advarsel"),
+                            ("error", "Fejl"),
+                            ("skipped", "Sprunget over"),
+                        ],
+                        max_length=10,
+                    ),
+                ),
+                ("label", models.CharField(blank=True, max_length=300)),
+                ("cells", models.JSONField(default=dict)),
+                ("messages", models.JSONField(default=list)),
+                ("changes", models.JSONField(default=list)),
+                (
+                    "batch",
+                    models.ForeignKey(
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="rows",
+                        to="kernel.importbatch",
+                    ),
+                ),
             ],
             options={
-                'ordering': ['batch', 'position', 'pk'],
-                'indexes': [models.Index(fields=['batch', 'state', 'position'], name='import_row_state')],
-                'constraints': [models.UniqueConstraint(fields=('batch', 'position'), name='import_row_position')],
+                "ordering": ["batch", "position", "pk"],
+                "indexes": [
+                    models.Index(fields=["batch", "state", "position"], name="import_row_state")
+                ],
+                "constraints": [
+                    models.UniqueConstraint(
+                        fields=("batch", "position"), name="import_row_position"
+                    )
+                ],
             },
         ),
     ]

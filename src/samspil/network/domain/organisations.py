@@ -257,7 +257,9 @@ def _both(first: Organisation, second: Organisation) -> tuple[Organisation, Orga
 def _insist_may_take_in(actor: Actor, organisation: Organisation, field: str) -> None:
     if not rules.may_take_in(actor, organisation):
         raise Invalid(
-            _("%(name)s er medlem af et andet samarbejde. Bed platformens administrator om at gøre det.")
+            _(
+                "%(name)s er medlem af et andet samarbejde. Bed platformens administrator om at gøre det."
+            )
             % {"name": organisation.name},
             field=field,
         )

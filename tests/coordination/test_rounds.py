@@ -17,8 +17,10 @@ from samspil.coordination.domain.forms import IntentChange
 from samspil.coordination.enums import CommitmentRole, FormStatus, IntentSource, RoundStatus
 from samspil.coordination.interfaces.form_files import workbook_of
 from samspil.coordination.models import Commitment, Form, Intent, Round
+from samspil.kernel import clock
 from samspil.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from samspil.kernel.models import AuditEvent, Job, MailMessage
+from samspil.network.models import Membership, Network
 from tests.factories.board import NOW, RoundCase, make_round
 
 pytestmark = pytest.mark.django_db
@@ -367,3 +369,22 @@ def test_every_page_of_the_round_renders_and_leads_back(client: Client, case: Ro
         assert page.count(f'href="{back}"') >= 2, name
     page = client.get(reverse("coordination:open_round", args=[case.network.pk])).content.decode()
     assert page.count(f'href="{reverse("coordination:rounds")}"') >= 2
+
+
+def test_a_school_is_not_shown_forms_it_may_not_send(client: Client, case: RoundCase) -> None:
+    client.force_login(case.people[0])
+    for name, args in (
+        ("change_round", [case.round.pk]),
+        ("reopen_form", [case.round.pk, case.schools[0].pk]),
+    ):
+        assert client.get(reverse(f"coordination:{name}", args=args)).status_code == 403
+
+
+def test_a_school_that_has_left_sees_the_network_no_more(case: RoundCase) -> None:
+    mine = Network.objects.visible_to(case.coordinator(0))
+    assert list(mine) == [case.network]
+    places = Membership.objects.filter(organisation=case.schools[0])
+    places.update(valid_to=clock.today() + timedelta(days=1))
+    assert mine.all().exists()
+    places.update(valid_to=clock.today() - timedelta(days=1))
+    assert not mine.all().exists()

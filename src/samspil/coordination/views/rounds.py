@@ -163,6 +163,8 @@ def round_page(request: ActorRequest, round_id: int) -> HttpResponse:
 def change_round(request: ActorRequest, round_id: int) -> HttpResponse:
     """Change dates and the line for low activity."""
     round = round_queries.get_round(request.actor, round_id)
+    if not rules.may_run_round(request.actor, round):
+        raise Forbidden(_("Kun sekretariatet ændrer rundens datoer."))
     form = DatesForm(
         request.POST or None,
         initial={
@@ -315,6 +317,8 @@ def remind(request: ActorRequest, round_id: int) -> HttpResponse:
 def reopen_form(request: ActorRequest, round_id: int, organisation_id: int) -> HttpResponse:
     """Give a handed-in form back to its school."""
     target = round_queries.get_form(request.actor, round_id, organisation_id)
+    if not rules.may_reopen_form(request.actor, target):
+        raise Forbidden(_("Kun sekretariatet åbner et skema igen."))
     form = ReasonForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         form_cycle.reopen_form(

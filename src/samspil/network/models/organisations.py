@@ -9,6 +9,7 @@ from django.db import models
 from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
+from samspil.kernel import clock
 from samspil.kernel.actor import Actor
 from samspil.network.enums import MembershipKind, OrganisationKind
 
@@ -27,13 +28,14 @@ class NetworkQuerySet(models.QuerySet["Network"]):
     """Networks, as the actor may see them."""
 
     def visible_to(self, actor: Actor) -> Self:
-        """Networks the actor has a role in, or whose member the actor's organisation is."""
+        """Networks the actor has a role in, or whose member the actor's organisation is today."""
         if actor.is_system or actor.is_platform_admin:
             return self
-        return self.filter(
-            Q(pk__in=actor.network_ids())
-            | Q(memberships__organisation_id__in=actor.organisation_ids())
-        ).distinct()
+        present = Membership.objects.filter(
+            Q(valid_to__isnull=True) | Q(valid_to__gte=clock.today()),
+            organisation_id__in=actor.organisation_ids(),
+        )
+        return self.filter(Q(pk__in=actor.network_ids()) | Q(pk__in=present.values("network_id")))
 
 
 class OrganisationQuerySet(models.QuerySet["Organisation"]):

@@ -12,7 +12,7 @@ def now() -> datetime:
 
 def today() -> date:
     """The current date in Denmark."""
-    return timezone.localdate()
+    return local_date(now())
 
 
 def local_date(instant: datetime) -> date:

@@ -12,6 +12,7 @@ from django.contrib.auth.views import redirect_to_login
 from django.db import connection
 from django.http import HttpRequest, HttpResponse, HttpResponseBase, HttpResponseForbidden
 from django.shortcuts import render
+from django.utils.translation import gettext as _
 
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Forbidden, Invalid, NotFound, SamspilError
@@ -32,6 +33,12 @@ _STATUS: list[tuple[type[SamspilError], int]] = [
 def whole_number(text: str | None, default: int = 0) -> int:
     """A number that somebody sent, ``default`` when it is none or larger than any id."""
     return int(text) if text and text.isdecimal() and len(text) <= 18 else default
+
+
+def insist(allowed: bool) -> None:
+    """Raise ``Forbidden`` before a form is even shown to somebody who may not send it."""
+    if not allowed:
+        raise Forbidden(_("Det har du ikke ret til."))
 
 
 class ActorRequest(HttpRequest):

@@ -26,9 +26,9 @@ from samspil.catalogue.interfaces.forms import (
     RelationForm,
 )
 from samspil.kernel import clock
-from samspil.kernel.http import LOGIN, ActorRequest, requires
-from samspil.network.views.pages import entries, form_page, insist
+from samspil.kernel.http import LOGIN, ActorRequest, insist, requires
 from samspil.ui.components import Bar, Segment, Tab
+from samspil.ui.pages import entries, form_page
 
 
 def tabs(actor: Any, current: str) -> list[Tab]:

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
-from django import forms
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -15,8 +13,8 @@ from django.views.decorators.http import require_http_methods
 
 from samspil.kernel import clock
 from samspil.kernel.actor import Actor
-from samspil.kernel.errors import Conflict, Forbidden, Invalid
-from samspil.kernel.http import LOGIN, PUBLIC, ActorRequest, requires
+from samspil.kernel.errors import Conflict, Invalid
+from samspil.kernel.http import LOGIN, PUBLIC, ActorRequest, insist, requires
 from samspil.network import rules
 from samspil.network.domain import organisations, people, queries
 from samspil.network.enums import MembershipKind
@@ -30,65 +28,8 @@ from samspil.network.interfaces.forms import (
     OrganisationForm,
     RenameForm,
 )
-from samspil.ui.components import Entry, Tab
-
-Crumbs = list[tuple[str, str]]
-
-
-def insist(allowed: bool) -> None:
-    """Raise ``Forbidden`` before a form is even shown to somebody who may not send it."""
-    if not allowed:
-        raise Forbidden(_("Det har du ikke ret til."))
-
-
-def form_page(
-    request: ActorRequest,
-    form: forms.Form,
-    *,
-    heading: str,
-    crumbs: Crumbs,
-    submit: str,
-    cancel_url: str,
-    save: Callable[[dict[str, Any]], str],
-    said: str,
-    lede: str = "",
-    danger: bool = False,
-) -> HttpResponse:
-    """Show a form, or save it and go on. ``save`` takes the cleaned data and returns an address.
-
-    An ``Invalid`` becomes the error of its field; a ``Conflict`` an error of the whole form.
-    """
-    if request.method == "POST" and form.is_valid():
-        try:
-            url = save(form.cleaned_data)
-        except Invalid as error:
-            form.add_error(error.field if error.field in form.fields else None, error.message)
-        except Conflict as error:
-            form.add_error(None, error.message)
-        else:
-            messages.success(request, said)
-            return redirect(url)
-    return render(
-        request,
-        "network/form.html",
-        {
-            "form": form,
-            "heading": heading,
-            "crumb_list": crumbs,
-            "submit": submit,
-            "lede": lede,
-            "cancel_url": cancel_url,
-            "kind": "danger" if danger else "primary",
-        },
-    )
-
-
-def entries(events: list[Any]) -> list[Entry]:
-    """Audit events as lines of a history."""
-    return [
-        Entry(at=event.at, who=event.actor_label.split(" <")[0], text=event.summary)
-        for event in events
-    ]
+from samspil.ui.components import Tab
+from samspil.ui.pages import entries, form_page
 
 
 def _tabs(actor: Actor, network: Any, current: str) -> list[Tab]:

@@ -1,0 +1,69 @@
+"""Pages that look the same everywhere: one form to fill in and save, and a history in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django import forms
+from django.contrib import messages
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+
+from samspil.kernel.errors import Conflict, Invalid
+from samspil.kernel.models import AuditEvent
+from samspil.ui.components import Entry
+
+Crumbs = list[tuple[str, str]]
+"""Label and address of the steps before the page itself."""
+
+
+def form_page(
+    request: HttpRequest,
+    form: forms.Form,
+    *,
+    heading: str,
+    crumbs: Crumbs,
+    submit: str,
+    cancel_url: str,
+    save: Callable[[dict[str, Any]], str],
+    said: str,
+    lede: str = "",
+    danger: bool = False,
+) -> HttpResponse:
+    """Show a form, or save it and go on. ``save`` takes the cleaned data and returns an address.
+
+    An ``Invalid`` becomes the error of its field; a ``Conflict`` an error of the whole form.
+    ``said`` is the message after saving, ``danger`` warns before what cannot be undone.
+    """
+    if request.method == "POST" and form.is_valid():
+        try:
+            url = save(form.cleaned_data)
+        except Invalid as error:
+            form.add_error(error.field if error.field in form.fields else None, error.message)
+        except Conflict as error:
+            form.add_error(None, error.message)
+        else:
+            messages.success(request, said)
+            return redirect(url)
+    return render(
+        request,
+        "ui/form_page.html",
+        {
+            "form": form,
+            "heading": heading,
+            "crumb_list": crumbs,
+            "submit": submit,
+            "lede": lede,
+            "cancel_url": cancel_url,
+            "kind": "danger" if danger else "primary",
+        },
+    )
+
+
+def entries(events: Iterable[AuditEvent]) -> list[Entry]:
+    """Audit events as lines of a history, without the mail addresses of who did it."""
+    return [
+        Entry(at=event.at, who=event.actor_label.split(" <")[0], text=event.summary)
+        for event in events
+    ]

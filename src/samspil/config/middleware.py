@@ -46,12 +46,14 @@ class RequestSize:
 
 class NoDatabaseTakes:
     """Refuse what would end as an error of the database: NUL in a text (400), and a number in an
-    address that is larger than any id (404)."""
+    address that is larger than any id (404). A cookie with NUL is no cookie of ours."""
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        for name in [name for name, value in request.COOKIES.items() if "\0" in value]:
+            del request.COOKIES[name]
         return self.get_response(request)
 
     def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> None:
@@ -86,6 +88,19 @@ class SessionEnds:
             elif now - seen > _STEP:
                 request.session[_SEEN] = now
         return self.get_response(request)
+
+
+class KeptNowhere:
+    """Let neither browser nor proxy keep a page: what a person saw is not there to be paged back
+    to after signing out, nor shown to the next one at the same machine."""
+
+    def __init__(self, get_response: GetResponse) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponseBase:
+        response = self.get_response(request)
+        response.headers.setdefault("Cache-Control", "private, no-store")
+        return response
 
 
 class SecondFactor:

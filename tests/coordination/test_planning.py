@@ -15,7 +15,7 @@ from django.utils import translation
 
 from planning import coverage as planning_core
 from planning.coverage import OfferRole, PinRole, Problem
-from planning.io import problem_from_json
+from planning.planners import COVERAGE
 from samspil.catalogue.models import Approval
 from samspil.coordination.domain import planning, reasons
 from samspil.coordination.models import (
@@ -40,7 +40,7 @@ def case() -> RoundCase:
 
 
 def problem_of(case: RoundCase, fkb: RoundFkb | None = None) -> Problem:
-    return problem_from_json(planning.snapshot(case.round, fkb).problem)
+    return COVERAGE.read_problem(planning.snapshot(case.round, fkb).problem)
 
 
 def key(case: RoundCase, row: int) -> str:

@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils import translation
 
 from planning.coverage import solve
-from planning.io import problem_from_json, solution_from_json
+from planning.planners import COVERAGE
 from samspil.coordination.domain import board, planning, proposal_queries, proposals
 from samspil.coordination.domain.board import CellChange
 from samspil.coordination.models import ChangeSet, Commitment, Proposal, ProposalLine, RoundFkb
@@ -95,8 +95,8 @@ def test_a_small_proposal_is_answered_at_once_with_a_line_per_cell_and_per_cours
 
 def test_the_answer_can_be_repeated_from_its_json(case: RoundCase) -> None:
     proposal = Proposal.objects.get(pk=ask(case).pk)
-    again = solve(problem_from_json(proposal.problem))
-    assert again.solution == solution_from_json(proposal.solution)
+    again = solve(COVERAGE.read_problem(proposal.problem))
+    assert again.solution == COVERAGE.read_solution(proposal.solution)
 
 
 def test_a_large_one_is_answered_by_the_worker_in_the_same_way(
@@ -449,4 +449,4 @@ def test_the_problem_can_be_fetched(case: RoundCase, secretary: Client) -> None:
     proposal = ask(case)
     answer = secretary.get(reverse("coordination:proposal_problem", args=[proposal.pk]))
     assert answer["Content-Disposition"] == f'attachment; filename="forslag-{proposal.pk}.json"'
-    assert problem_from_json(answer.json()).gaps
+    assert COVERAGE.read_problem(answer.json()).gaps

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 from hypothesis import given, settings
 
+from planning.checks import ProblemError
 from planning.coverage import (
     SOLVER,
     Assignment,
@@ -15,7 +16,6 @@ from planning.coverage import (
     Pin,
     PinRole,
     Problem,
-    ProblemError,
     Role,
     School,
     Solution,

@@ -9,22 +9,21 @@ import pytest
 from hypothesis import given, settings
 
 from planning.__main__ import main
-from planning.coverage import Problem, ProblemError, explain, score, solve
+from planning.checks import ProblemError
+from planning.coverage import Problem, solve
 from planning.geo import road_km
-from planning.io import problem_from_json, problem_to_json, result_to_json, solution_from_json
+from planning.planners import COVERAGE
 from tests.planning.instances import by_hand, problems
 
 
 @settings(max_examples=80, deadline=None)
 @given(problems())
 def test_what_is_written_is_read_back_the_same(problem: Problem) -> None:
-    text = json.dumps(problem_to_json(problem))
-    assert problem_from_json(json.loads(text)) == problem
+    text = json.dumps(COVERAGE.write_problem(problem))
+    assert COVERAGE.read_problem(json.loads(text)) == problem
     result = solve(problem)
-    written = result_to_json(
-        result, score(problem, result.solution), explain(problem, result.solution)
-    )
-    assert solution_from_json(json.loads(json.dumps(written))) == result.solution
+    written = COVERAGE.write_result(problem, result)
+    assert COVERAGE.read_solution(json.loads(json.dumps(written))) == result.solution
 
 
 @pytest.mark.parametrize(
@@ -44,16 +43,16 @@ def test_what_is_written_is_read_back_the_same(problem: Problem) -> None:
 )
 def test_what_is_not_a_problem_is_refused_by_field(change: dict[str, object], field: str) -> None:
     with pytest.raises(ProblemError) as refused:
-        problem_from_json({**problem_to_json(by_hand()), **change})
+        COVERAGE.read_problem({**COVERAGE.write_problem(by_hand()), **change})
     assert refused.value.field == field
 
 
 def test_the_command_repeats_an_answer(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     file = tmp_path / "problem.json"
-    file.write_text(json.dumps(problem_to_json(by_hand())), encoding="utf-8")
+    file.write_text(json.dumps(COVERAGE.write_problem(by_hand())), encoding="utf-8")
     assert main(["solve", str(file)]) == 0
     out, err = capsys.readouterr()
-    assert solution_from_json(json.loads(out)) == solve(by_hand()).solution
+    assert COVERAGE.read_solution(json.loads(out)) == solve(by_hand()).solution
     assert "2 of 3 gaps covered, at most 2 can be" in err
 
 

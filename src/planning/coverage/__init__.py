@@ -10,11 +10,10 @@ from planning.coverage.data import (
     Pin,
     PinRole,
     Problem,
-    ProblemError,
     School,
 )
-from planning.coverage.explain import Explanation, Message, explain
-from planning.coverage.score import Score, extra_courses, score
+from planning.coverage.explain import Explanation, explain
+from planning.coverage.score import Score, extra_courses, headline, score
 from planning.coverage.solution import Assignment, Role, Solution
 from planning.coverage.solve import SOLVER, solve
 from planning.coverage.validate import Violation, validate
@@ -27,19 +26,18 @@ __all__ = [
     "Distance",
     "Explanation",
     "FormLine",
-    "Message",
     "Offer",
     "OfferRole",
     "Pin",
     "PinRole",
     "Problem",
-    "ProblemError",
     "Role",
     "School",
     "Score",
     "Solution",
     "Violation",
     "explain",
+    "headline",
     "extra_courses",
     "score",
     "solve",

@@ -6,19 +6,11 @@ Schools and courses are named by keys; the planner never reads their names.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
 
-
-class ProblemError(ValueError):
-    """A fact that cannot be right. `field` is its path in the problem, such as `courses[3].days`."""
-
-    def __init__(self, field: str, message: str) -> None:
-        super().__init__(f"{field}: {message}")
-        self.field = field
-        self.message = message
+from planning.checks import check_int, check_known, check_text, check_unique
 
 
 class OfferRole(StrEnum):
@@ -138,27 +130,27 @@ class Problem:
     low_activity_below: int = 0
 
     def __post_init__(self) -> None:
-        _unique((school.key for school in self.schools), "schools", "key")
-        _unique((course.key for course in self.courses), "courses", "key")
+        check_unique((school.key for school in self.schools), "schools", "key")
+        check_unique((course.key for course in self.courses), "courses", "key")
         schools = {school.key for school in self.schools}
         courses = {course.key for course in self.courses}
         for i, school in enumerate(self.schools):
-            _check_text(school.key, f"schools[{i}].key")
-            _check_int(school.size, f"schools[{i}].size", least=1)
-            _unique((group for group, _ in school.capacity), f"schools[{i}].capacity", "group")
+            check_text(school.key, f"schools[{i}].key")
+            check_int(school.size, f"schools[{i}].size", least=1)
+            check_unique((group for group, _ in school.capacity), f"schools[{i}].capacity", "group")
             for j, (_, days) in enumerate(school.capacity):
-                _check_int(days, f"schools[{i}].capacity[{j}]", least=0)
+                check_int(days, f"schools[{i}].capacity[{j}]", least=0)
             if school.capacity_total is not None:
-                _check_int(school.capacity_total, f"schools[{i}].capacity_total", least=0)
+                check_int(school.capacity_total, f"schools[{i}].capacity_total", least=0)
         for i, course in enumerate(self.courses):
-            _check_text(course.key, f"courses[{i}].key")
-            _check_int(course.days, f"courses[{i}].days", least=0)
-            _check_int(course.activity, f"courses[{i}].activity", least=0)
+            check_text(course.key, f"courses[{i}].key")
+            check_int(course.days, f"courses[{i}].days", least=0)
+            check_int(course.activity, f"courses[{i}].activity", least=0)
             if course.last_holder is not None:
-                _check_known(course.last_holder, schools, f"courses[{i}].last_holder")
+                check_known(course.last_holder, schools, f"courses[{i}].last_holder")
         for i, approval in enumerate(self.approvals):
-            _check_known(approval.school, schools, f"approvals[{i}].school")
-        _unique(((a.school, a.fkb) for a in self.approvals), "approvals", "school and fkb")
+            check_known(approval.school, schools, f"approvals[{i}].school")
+        check_unique(((a.school, a.fkb) for a in self.approvals), "approvals", "school and fkb")
         tables: tuple[tuple[str, tuple[FormLine | Offer | Pin, ...]], ...] = (
             ("lines", self.lines),
             ("offers", self.offers),
@@ -166,17 +158,17 @@ class Problem:
         )
         for name, cells in tables:
             for i, cell in enumerate(cells):
-                _check_known(cell.course, courses, f"{name}[{i}].course")
-                _check_known(cell.school, schools, f"{name}[{i}].school")
-            _unique(((cell.course, cell.school) for cell in cells), name, "course and school")
+                check_known(cell.course, courses, f"{name}[{i}].course")
+                check_known(cell.school, schools, f"{name}[{i}].school")
+            check_unique(((cell.course, cell.school) for cell in cells), name, "course and school")
         for i, line in enumerate(self.lines):
-            _check_int(line.can_take_on, f"lines[{i}].can_take_on", least=0)
+            check_int(line.can_take_on, f"lines[{i}].can_take_on", least=0)
         for i, distance in enumerate(self.distances):
-            _check_known(distance.a, schools, f"distances[{i}].a")
-            _check_known(distance.b, schools, f"distances[{i}].b")
-            _check_int(distance.km, f"distances[{i}].km", least=0)
-        _unique((frozenset((d.a, d.b)) for d in self.distances), "distances", "pair")
-        _check_int(self.low_activity_below, "low_activity_below", least=0)
+            check_known(distance.a, schools, f"distances[{i}].a")
+            check_known(distance.b, schools, f"distances[{i}].b")
+            check_int(distance.km, f"distances[{i}].km", least=0)
+        check_unique((frozenset((d.a, d.b)) for d in self.distances), "distances", "pair")
+        check_int(self.low_activity_below, "low_activity_below", least=0)
 
     @cached_property
     def school_by_key(self) -> dict[str, School]:
@@ -295,28 +287,3 @@ class Problem:
                 load = loads.setdefault(pin.school, {})
                 load[course.group] = load.get(course.group, 0) + course.days
         return loads
-
-
-def _unique(values: Iterable[object], field: str, what: str) -> None:
-    seen: set[object] = set()
-    for i, value in enumerate(values):
-        if value in seen:
-            raise ProblemError(f"{field}[{i}]", f"{what} stands twice")
-        seen.add(value)
-
-
-def _check_int(value: object, field: str, *, least: int) -> None:
-    if isinstance(value, bool) or not isinstance(value, int):
-        raise ProblemError(field, "must be a whole number")
-    if value < least:
-        raise ProblemError(field, f"must be at least {least}")
-
-
-def _check_text(value: object, field: str) -> None:
-    if not isinstance(value, str) or not value:
-        raise ProblemError(field, "must be a text")
-
-
-def _check_known(key: str, known: set[str], field: str) -> None:
-    if key not in known:
-        raise ProblemError(field, f"'{key}' is not in the problem")

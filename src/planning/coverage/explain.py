@@ -39,20 +39,7 @@ from planning.coverage.data import Course, PinRole, Problem
 from planning.coverage.score import burden_of, loads, score, travel_km
 from planning.coverage.solution import Assignment, Role, Solution
 from planning.coverage.solve import options, room_of
-
-Param = int | str | tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A code and its facts, as pairs so that it can be compared and written to JSON."""
-
-    code: str
-    params: tuple[tuple[str, Param], ...] = ()
-
-    @property
-    def facts(self) -> dict[str, Param]:
-        return dict(self.params)
+from planning.messages import Message, message
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,9 +102,9 @@ def _holder(
     if a.guarantee and messages[0].code != "guaranteed":
         messages.append(Message("guarantee"))
     left = min(room.left(a.school, course.group))
-    messages.append(_message("uses_days", days=course.days, left=left, group=course.group))
+    messages.append(message("uses_days", days=course.days, left=left, group=course.group))
     if course.days_assumed:
-        messages.append(_message("days_assumed", days=course.days))
+        messages.append(message("days_assumed", days=course.days))
     return tuple(messages)
 
 
@@ -136,11 +123,11 @@ def _choice(
         short = tuple(key for key, pin in pins.items() if pin is None)
         refused = tuple(key for key, pin in pins.items() if pin and pin.role == PinRole.NO)
         if short:
-            return _message("others_full", others=short)
-        return _message("others_no", others=refused) if refused else Message("only_school")
+            return message("others_full", others=short)
+        return message("others_no", others=refused) if refused else Message("only_school")
     free = tuple(key for key in others if room.has(key, course))
     if not free:
-        return _message("others_full", others=others)
+        return message("others_full", others=others)
     largest = score(problem, solution).burden
     load = loads(problem, solution)
     light = tuple(
@@ -149,20 +136,20 @@ def _choice(
         if burden_of(load[key] + course.days, problem.school_by_key[key].size) <= largest
     )
     if not light:
-        return _message("fairest", others=free)
+        return message("fairest", others=free)
     own_km = travel_km(problem, course, a.school)
     nearest = min(light, key=lambda key: (travel_km(problem, course, key), key))
     number = max(1, len(problem.approved(course)) - 1)
     if own_km < travel_km(problem, course, nearest):
         other_km = travel_km(problem, course, nearest)
-        return _message(
+        return message(
             "nearest", km=round(own_km / number), other=nearest, other_km=round(other_km / number)
         )
     if course.last_holder == a.school:
         return Message("keeps_holder")
     if a.guarantee:
         return Message("guaranteed")
-    return _message("equal", others=light)
+    return message("equal", others=light)
 
 
 def _willing(problem: Problem, course: Course, holder: str) -> tuple[str, ...]:
@@ -181,8 +168,8 @@ def _follower(problem: Problem, solution: Solution, a: Assignment) -> tuple[Mess
     holder = solution.holder_of.get(a.course) or problem.lead(course) or ""
     km = problem.km(a.school, holder)
     if km is None:
-        return (_message("follows", holder=holder),)
-    return (_message("follows", holder=holder, km=km),)
+        return (message("follows", holder=holder),)
+    return (message("follows", holder=holder, km=km),)
 
 
 def _uncovered(problem: Problem, room: _Room, course: Course) -> tuple[Message, ...]:
@@ -205,7 +192,7 @@ def _uncovered(problem: Problem, room: _Room, course: Course) -> tuple[Message, 
             continue
         missing, limit = _missing(course, line.can_take_on, room.left(key, course.group))
         if missing > 0:
-            short.append((missing, _message("help_days", school=key, missing=missing, limit=limit)))
+            short.append((missing, message("help_days", school=key, missing=missing, limit=limit)))
         else:
             has_room = True
     if has_room:
@@ -213,17 +200,17 @@ def _uncovered(problem: Problem, room: _Room, course: Course) -> tuple[Message, 
     elif short:
         reason = Message("too_few_days")
     elif pinned:
-        reason = _message("decided_no", schools=tuple(pinned))
+        reason = message("decided_no", schools=tuple(pinned))
     elif approved:
-        reason = _message("nobody_can", asked=len(silent))
+        reason = message("nobody_can", asked=len(silent))
     else:
         reason = Message("nobody_approved")
     helps += [message for _, message in sorted(short, key=lambda pair: pair[0])]
-    helps += [_message("help_decision", school=key) for key in pinned]
+    helps += [message("help_decision", school=key) for key in pinned]
     if silent:
-        helps.append(_message("help_ask", schools=tuple(silent)))
+        helps.append(message("help_ask", schools=tuple(silent)))
     helps.append(
-        _message("help_outside", schools=_by_distance(problem, approved, outside))
+        message("help_outside", schools=_by_distance(problem, approved, outside))
         if outside
         else Message("help_no_outside")
     )
@@ -250,7 +237,3 @@ def _by_distance(
         return (0 if known else 1, sum(known), key)
 
     return tuple(sorted(outside, key=far))
-
-
-def _message(code: str, **params: Param) -> Message:
-    return Message(code, tuple(params.items()))

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 
 from planning.coverage.data import Course, PinRole, Problem
 from planning.coverage.solution import Role, Solution
+from planning.result import Result
 
 TERMS = ("covered", "burden", "travel", "kept", "guarantees")
 
@@ -115,3 +116,12 @@ def _before(problem: Problem, courses: tuple[Course, ...]) -> int | None:
                 return None
             longest = max(longest, min(ways))
     return longest if courses else None
+
+
+def headline(problem: Problem, result: Result[Solution]) -> str:
+    """One line about an answer: gaps covered, and how many could be."""
+    covered = result.bound("covered")
+    return (
+        f"{covered.value} of {len(problem.gaps)} gaps covered, "
+        f"at most {covered.best_possible} can be"
+    )

@@ -20,7 +20,7 @@ from itertools import combinations, pairwise
 from planning.coverage.data import Course, Pin, Problem
 from planning.coverage.score import burden_of, score, travel_km
 from planning.coverage.solution import Assignment, Role, Solution
-from planning.result import Bound, Limits, Result, Status
+from planning.result import Bound, Limits, Result, Status, Watch
 
 SOLVER = "greedy-1"
 _MOVED_TOGETHER = 3
@@ -35,6 +35,7 @@ def solve(
     seed: int = 0,
     pins: Sequence[Pin] = (),
     warm_start: Solution | None = None,
+    watch: Watch[Solution] | None = None,
 ) -> Result[Solution]:
     """The best plan found, how good it is, and how much work it took.
 

@@ -15,6 +15,7 @@ from typing import Any, Final
 
 from django.db.models import Q
 
+from planning.checks import ProblemError
 from planning.coverage import (
     Approval,
     Assignment,
@@ -26,7 +27,6 @@ from planning.coverage import (
     Pin,
     PinRole,
     Problem,
-    ProblemError,
     Role,
     School,
     Solution,
@@ -37,7 +37,7 @@ from planning.coverage import (
     validate,
 )
 from planning.geo import road_km
-from planning.io import problem_from_json, problem_to_json, result_to_json, solution_from_json
+from planning.planners import COVERAGE
 from planning.result import Limits
 from samspil.catalogue.models import Approval as ApprovalRow
 from samspil.coordination import rules
@@ -123,7 +123,7 @@ def snapshot(round: Round, round_fkb: RoundFkb | None = None) -> Snapshot:
     facts = _Facts(round, round_fkb)
     problem = facts.problem()
     return Snapshot(
-        problem=problem_to_json(problem),
+        problem=COVERAGE.write_problem(problem),
         gaps=len(problem.gaps),
         asked=len(facts.asked),
         rows={facts.course_key(row): row.pk for row in facts.rows},
@@ -139,14 +139,13 @@ def answer(problem: dict[str, Any], *, work: int, earlier: dict[str, Any] | None
     ``work`` is the number of steps allowed; ``earlier`` an answer to start from. Raises
     ``PlannerFault`` when the answer breaks a rule.
     """
-    data = problem_from_json(problem)
+    data = COVERAGE.read_problem(problem)
     result = solve(data, limits=Limits(work=work), warm_start=_read(earlier))
     violations = validate(data, result.solution)
     if violations:
         raise PlannerFault("; ".join(str(violation) for violation in violations[:5]))
-    terms = score(data, result.solution)
     explanations = explain(data, result.solution)
-    written = result_to_json(result, terms, explanations)
+    written = COVERAGE.write_result(data, result)
     covered = result.bound("covered")
     cells = {(a.course, a.school): a for a in result.solution.assignments}
     return Answer(
@@ -190,7 +189,7 @@ def _read(earlier: dict[str, Any] | None) -> Solution | None:
     if not earlier:
         return None
     try:
-        return solution_from_json(earlier)
+        return COVERAGE.read_solution(earlier)
     except ProblemError:
         return None  # written by an older version: start afresh
 

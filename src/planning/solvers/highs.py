@@ -1,0 +1,129 @@
+"""HiGHS (MIT) through highspy: branch and cut on one thread, for models whose linear relaxation is tight."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import highspy
+import numpy as np
+
+from planning.result import WORK_PER_SECOND
+from planning.solvers.model import INFINITY, Model, Outcome, Solved
+
+_INTEGRAL = 1e-6
+"""How far a whole number may be off before a bound is rounded the wrong way."""
+
+
+def solve(
+    model: Model,
+    *,
+    seconds: float = math.inf,
+    nodes: int | None = None,
+    seed: int = 0,
+    start: Sequence[int] | None = None,
+    gap: float = 0.0,
+    is_over: Callable[[], bool] | None = None,
+    on_better: Callable[[int, int | None], None] | None = None,
+) -> Solved:
+    """Solve to the end, to `nodes` of the tree, to a relative `gap`, or until the clock or `is_over` says so.
+
+    `start` is a complete answer to begin from; one that the model doesn't allow is not used. `on_better` gets
+    the objective and the bound of each better answer.
+    """
+    if start is not None and not model.allows(start):
+        start = None
+    if not model.lower:
+        return Solved(Outcome.OPTIMAL, (), 0, 0, 0)
+    highs = highspy.Highs()
+    highs.silent()
+    for name, value in (
+        ("threads", 1),
+        ("parallel", "off"),
+        ("random_seed", seed % 2**31),
+        ("mip_rel_gap", gap),
+        ("mip_abs_gap", 1 - 1e-4 if not gap else 0.0),
+    ):
+        highs.setOptionValue(name, value)
+    if seconds < math.inf:
+        highs.setOptionValue("time_limit", max(0.0, seconds))
+    if nodes is not None:
+        highs.setOptionValue("mip_max_nodes", nodes)
+    _pass(highs, model)
+    if start is not None:
+        solution = highspy.HighsSolution()
+        solution.col_value = [float(v) for v in start]
+        highs.setSolution(solution)
+    if is_over is not None:
+        stop = is_over
+
+        def interrupt(event: Any) -> None:
+            if stop():
+                event.interrupt()
+
+        highs.cbMipInterrupt.subscribe(interrupt)
+    if on_better is not None:
+        tell = on_better
+
+        def better(event: Any) -> None:
+            found = event.data_out
+            tell(round(found.objective_function_value), _ceil(found.mip_dual_bound))
+
+        highs.cbMipImprovingSolution.subscribe(better)
+    highs.run()
+    return _answer(highs, model)
+
+
+def _pass(highs: highspy.Highs, model: Model) -> None:
+    lp = highspy.HighsLp()
+    lp.num_col_ = len(model.lower)
+    lp.num_row_ = len(model.row_lower)
+    cost = np.zeros(lp.num_col_)
+    for column, coefficient in model.objective:
+        cost[column] += coefficient
+    lp.col_cost_ = cost
+    lp.col_lower_ = _limits(model.lower)
+    lp.col_upper_ = _limits(model.upper)
+    lp.row_lower_ = _limits(model.row_lower)
+    lp.row_upper_ = _limits(model.row_upper)
+    lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
+    lp.a_matrix_.start_ = np.asarray(model.row_starts, dtype=np.int32)
+    lp.a_matrix_.index_ = np.asarray(model.columns, dtype=np.int32)
+    lp.a_matrix_.value_ = np.asarray(model.coefficients, dtype=np.float64)
+    kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+    lp.integrality_ = [kinds[is_integer] for is_integer in model.is_integer]
+    highs.passModel(lp)
+
+
+def _limits(values: list[int]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    limits = np.asarray(values, dtype=np.float64)
+    limits[limits >= INFINITY] = highspy.kHighsInf
+    limits[limits <= -INFINITY] = -highspy.kHighsInf
+    return limits
+
+
+def _answer(highs: highspy.Highs, model: Model) -> Solved:
+    status = highs.getModelStatus()
+    info = highs.getInfo()
+    work = round(highs.getRunTime() * WORK_PER_SECOND)
+    if status in (
+        highspy.HighsModelStatus.kInfeasible,
+        highspy.HighsModelStatus.kUnboundedOrInfeasible,
+    ):
+        return Solved(Outcome.INFEASIBLE, None, None, None, work)
+    bound = _ceil(info.mip_dual_bound)
+    if info.primal_solution_status != 2:  # kSolutionStatusFeasible
+        return Solved(Outcome.UNKNOWN, None, None, bound, work)
+    values = tuple(round(v) for v in highs.getSolution().col_value)
+    objective = model.value(model.objective, values)
+    is_proven = status == highspy.HighsModelStatus.kOptimal and (
+        bound is None or bound >= objective
+    )
+    outcome = Outcome.OPTIMAL if is_proven else Outcome.FEASIBLE
+    return Solved(outcome, values, objective, objective if is_proven else bound, work)
+
+
+def _ceil(bound: float) -> int | None:
+    """A bound on a whole number, rounded up as far as the tolerance allows."""
+    return math.ceil(bound - _INTEGRAL * max(1.0, abs(bound))) if math.isfinite(bound) else None

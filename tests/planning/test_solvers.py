@@ -1,0 +1,134 @@
+"""Both solvers on the same small models, against every answer tried; and the smallest contradictions."""
+
+from __future__ import annotations
+
+from itertools import combinations, product
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from planning.solvers import cpsat, highs
+from planning.solvers.contradiction import smallest
+from planning.solvers.lexicographic import solve_in_order
+from planning.solvers.model import Model, Outcome, Solved
+
+SOLVERS = [pytest.param(highs.solve, id="highs"), pytest.param(cpsat.solve, id="cpsat")]
+
+
+@st.composite
+def models(draw: st.DrawFn) -> Model:
+    """Up to five columns of 0 to 3, up to four rows, small coefficients."""
+    model = Model()
+    size = draw(st.integers(1, 5))
+    for _ in range(size):
+        model.column(0, draw(st.integers(0, 3)))
+    coefficient = st.integers(-4, 4)
+    for _ in range(draw(st.integers(0, 4))):
+        terms = [(column, draw(coefficient)) for column in range(size)]
+        low = draw(st.integers(-10, 6))
+        model.row(terms, low, low + draw(st.integers(0, 8)))
+    model.minimise([(column, draw(coefficient)) for column in range(size)])
+    return model
+
+
+def every(model: Model) -> list[tuple[int, ...]]:
+    ranges = [range(low, high + 1) for low, high in zip(model.lower, model.upper, strict=True)]
+    return [values for values in product(*ranges) if model.allows(values)]
+
+
+@pytest.mark.parametrize("solve", SOLVERS)
+@settings(max_examples=120, deadline=None)
+@given(model=models())
+def test_the_best_of_all_answers_is_found_and_proven(solve: object, model: Model) -> None:
+    answers = every(model)
+    solved: Solved = solve(model)  # type: ignore[operator]
+    if not answers:
+        assert solved.outcome == Outcome.INFEASIBLE
+        return
+    best = min(model.value(model.objective, values) for values in answers)
+    assert solved.outcome == Outcome.OPTIMAL
+    assert (solved.objective, solved.bound) == (best, best)
+    assert solved.values in answers
+
+
+@pytest.mark.parametrize("solve", SOLVERS)
+@settings(max_examples=60, deadline=None)
+@given(model=models(), data=st.data())
+def test_objectives_are_kept_in_their_order(
+    solve: object, model: Model, data: st.DataObject
+) -> None:
+    coefficient = st.integers(-3, 3)
+    objectives = [
+        [(column, data.draw(coefficient)) for column in range(len(model.lower))] for _ in range(3)
+    ]
+    answers = every(model)
+    found = solve_in_order(model, objectives, lambda m, start: solve(m, start=start))  # type: ignore[operator]
+    if not answers:
+        assert found.is_infeasible
+        return
+    best = min(tuple(model.value(o, values) for o in objectives) for values in answers)
+    assert found.values is not None
+    assert tuple(model.value(o, found.values) for o in objectives) == best
+    assert all(step.is_proven for step in found.steps)
+
+
+@pytest.mark.parametrize("solve", SOLVERS)
+def test_a_start_that_is_not_allowed_does_no_harm(solve: object) -> None:
+    model = Model()
+    a, b = model.column(), model.column()
+    model.row([(a, 1), (b, 1)], upper=1)
+    model.minimise([(a, -2), (b, -1)])
+    assert solve(model, start=(1, 1)).values == (1, 0)  # type: ignore[operator]
+    assert solve(model, start=(0, 1)).values == (1, 0)  # type: ignore[operator]
+
+
+def test_highs_can_be_ended_and_says_what_it_knows() -> None:
+    model = Model()
+    columns = [model.column() for _ in range(60)]
+    for i in range(60):
+        terms = [(c, 3 + (i * 7 + c * 13) % 11) for c in columns]
+        model.row(terms, lower=len(columns) * 3)
+    model.minimise([(c, 5 + c % 7) for c in columns])
+    solved = highs.solve(model, is_over=lambda: True)
+    assert solved.outcome in (Outcome.UNKNOWN, Outcome.FEASIBLE, Outcome.OPTIMAL)
+    full = highs.solve(model, gap=0.2)
+    assert full.bound is not None
+    assert full.objective is not None
+    assert full.bound <= full.objective
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.lists(st.sets(st.integers(0, 6), min_size=1, max_size=4), min_size=1, max_size=5))
+def test_the_contradiction_is_the_smallest(contradictions: list[set[int]]) -> None:
+    facts = list(range(7))
+
+    def is_possible(chosen: frozenset[int]) -> bool:
+        return not any(some <= chosen for some in contradictions)
+
+    found, is_proven = smallest(facts, is_possible)
+    assert is_proven
+    assert not is_possible(frozenset(found))
+    sizes = [
+        size
+        for size in range(len(facts) + 1)
+        for some in combinations(facts, size)
+        if not is_possible(frozenset(some))
+    ]
+    assert len(found) == min(sizes)
+
+
+def test_without_tries_left_no_fact_can_be_left_out() -> None:
+    contradictions: list[set[int]] = [{0, 1, 2, 3}, {4, 5}]
+
+    def is_possible(chosen: frozenset[int]) -> bool:
+        return not any(some <= chosen for some in contradictions)
+
+    found, is_proven = smallest(list(range(6)), is_possible, tries=0)
+    assert not is_proven
+    assert set(found) in contradictions
+
+
+def test_facts_that_can_hold_together_are_no_contradiction() -> None:
+    with pytest.raises(ValueError, match="do not contradict"):
+        smallest([1, 2], lambda _: True)

@@ -11,13 +11,14 @@ from django.test import Client
 
 from samspil.catalogue.models import Approval, Fkb
 from samspil.contracts.network import SchoolLeft
-from samspil.kernel import outbox
+from samspil.kernel import outbox, roles
 from samspil.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from samspil.kernel.models import AuditEvent, Job, MailMessage
 from samspil.network.domain import organisations, people
+from samspil.network.domain.actors import actor_for
 from samspil.network.domain.queries import OrganisationIndex
 from samspil.network.models import Invitation, Membership, Organisation, Person, RoleAssignment
-from tests.factories.board import RoundCase, make_round
+from tests.factories.board import RoundCase, make_person, make_round
 
 pytestmark = pytest.mark.django_db
 
@@ -267,3 +268,73 @@ def test_an_organisation_is_edited_with_its_version(case: RoundCase, keeper: Cli
     assert "Nogen har rettet" in keeper.post(url, form).content.decode()
     school.refresh_from_db()
     assert (school.short_name, school.aliases) == ("Kort", ["Et navn", "Et til"])
+
+
+class TestWhoIsToldOfALeader:
+    """A leader signs for the school: those who answer for it hear when an outsider changes one."""
+
+    @pytest.fixture
+    def school(self, case: RoundCase) -> Organisation:
+        """A member of the first network and a guest of a second, with a leader of its own."""
+        school = case.schools[0]
+        self.other = make_round(fkb="9333")
+        Membership.objects.create(network=self.other.network, organisation=school, kind="invited")
+        self.leader = make_person("Leder Lund", roles.SCHOOL_LEADER, organisation=school)
+        make_person("Læser Lund", roles.READER, organisation=school)
+        return school
+
+    def told(self) -> list[str]:
+        mails = MailMessage.objects.filter(category="network.leader_changed").order_by("pk")
+        return sorted(mail.to for mail in mails)
+
+    def test_the_school_and_its_other_networks(
+        self, case: RoundCase, school: Organisation, now: datetime, smtp_server: Any
+    ) -> None:
+        expected = sorted(
+            person.email for person in (self.leader, case.people[0], self.other.secretariat_person)
+        )
+        invitation = people.invite(
+            actor=case.secretariat,
+            now=now,
+            scope=school,
+            email="ny@example.test",
+            name="Nora Ny",
+            role="school_leader",
+        )
+        assert self.told() == expected
+        outbox.run_due(now)
+        (got,) = (
+            mail for mail in smtp_server.inbox.received if mail.recipients == [self.leader.email]
+        )
+        text = got.message.get_body(("plain",)).get_content()
+        assert "Sekretær Sørensen" in text
+        assert f"har inviteret Nora Ny som skoleleder for {school.name}." in text
+        assert f"/netvaerk/organisation/{school.pk}/" in text
+        people.withdraw_invitation(actor=case.secretariat, now=now, invitation=invitation)
+        assert self.told() == sorted(expected * 2)
+
+    def test_a_leader_who_is_withdrawn_is_not_the_one_who_is_told(
+        self, case: RoundCase, school: Organisation, now: datetime
+    ) -> None:
+        role = RoleAssignment.objects.get(person=self.leader)
+        people.end_role(actor=case.secretariat, now=now, assignment=role, on=now.date())
+        assert self.told() == sorted([case.people[0].email, self.other.secretariat_person.email])
+        mail = MailMessage.objects.filter(category="network.leader_changed").order_by("pk")[0]
+        assert "Leder Lund er ikke længere skoleleder" in mail.text
+
+    def test_nobody_is_told_of_other_roles_or_of_the_schools_own_doing(
+        self, case: RoundCase, school: Organisation, now: datetime
+    ) -> None:
+        for actor, role in (
+            (case.secretariat, "school_coordinator"),
+            (actor_for(self.leader, today=now.date()), "school_leader"),
+        ):
+            people.invite(
+                actor=actor,
+                now=now,
+                scope=school,
+                email=f"{role}@example.test",
+                name="N",
+                role=role,
+            )
+        assert self.told() == []

@@ -3,13 +3,9 @@
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from samspil.network.enums import RelationKind
 
-class RelationKind(models.TextChoices):
-    """How a course belongs to an FKB; the three are kept apart (R3)."""
-
-    CORE = "core", _("Kernemål")
-    LINKED = "linked", _("Tilkoblet")
-    COMMON = "common", _("Fælleskatalog")
+__all__ = ["Evidence", "RelationKind"]
 
 
 class Evidence(models.TextChoices):

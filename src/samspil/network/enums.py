@@ -22,6 +22,17 @@ class MembershipKind(models.TextChoices):
     INVITED = "invited", _("Inviteret")
 
 
+class RelationKind(models.TextChoices):
+    """How a course belongs to an FKB; the three are kept apart (R3).
+
+    The catalogue says it of every course; a network says which of them carry the duty (R5, R26).
+    """
+
+    CORE = "core", _("Kernemål")
+    LINKED = "linked", _("Tilkoblet")
+    COMMON = "common", _("Fælleskatalog")
+
+
 class Role(models.TextChoices):
     SECRETARIAT = roles.SECRETARIAT, _("Koordinator i sekretariatet")
     SCHOOL_COORDINATOR = roles.SCHOOL_COORDINATOR, _("Skolekoordinator")

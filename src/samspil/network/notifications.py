@@ -8,3 +8,15 @@ class PersonInvited(Notification):
 
     category = "network.invitation"
     template = "network/mail/invitation"
+
+
+class LeaderChanged(Notification):
+    """Somebody from outside a school has appointed or withdrawn its leader: told to those who
+    answer for the school, since a leader signs for it.
+
+    Context: ``what`` (``appointed``, ``taken_back`` or ``ended``), name (of the leader), school,
+    by (who did it), person (who reads this), url.
+    """
+
+    category = "network.leader_changed"
+    template = "network/mail/leader_changed"

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+
 from django.db.models import Q
 
 from samspil.kernel import clock, roles
@@ -43,6 +45,28 @@ def looks_after(actor: Actor, organisation: Organisation) -> bool:
     if members_of:
         return not own.isdisjoint(members_of)
     return any(network in own for network, _kind in present)
+
+
+def looked_after(actor: Actor) -> frozenset[int]:
+    """The open organisations that ``looks_after`` holds for, in one query: for long lists."""
+    own = actor.network_ids(roles.SECRETARIAT)
+    if not own:
+        return frozenset()
+    members_of: dict[int, set[int]] = defaultdict(set)
+    guests_of: dict[int, set[int]] = defaultdict(set)
+    for organisation, network, kind in (
+        Membership.objects.filter(
+            Q(valid_to__isnull=True) | Q(valid_to__gte=clock.today()), organisation__valid_to=None
+        )
+        .order_by("pk")
+        .values_list("organisation_id", "network_id", "kind")
+    ):
+        (members_of if kind == MembershipKind.MEMBER else guests_of)[organisation].add(network)
+    return frozenset(
+        organisation
+        for organisation in {*members_of, *guests_of}
+        if not own.isdisjoint(members_of.get(organisation) or guests_of[organisation])
+    )
 
 
 def may_take_in(actor: Actor, organisation: Organisation) -> bool:

@@ -10,6 +10,7 @@ urlpatterns = [
     path("<int:network_id>/", pages.network, name="network"),
     path("<int:network_id>/historik/", audit.trail, name="audit"),
     path("<int:network_id>/historik.jsonl", audit.export, name="audit_export"),
+    path("<int:network_id>/indstillinger/", pages.network_settings, name="settings"),
     path("<int:network_id>/personer/", pages.network_people, name="people"),
     path("<int:network_id>/tag-med/", pages.add_member, name="add_member"),
     path("<int:network_id>/opret/", pages.organisation_new, name="organisation_new"),
@@ -18,6 +19,11 @@ urlpatterns = [
     path("organisation/<int:organisation_id>/", pages.organisation, name="organisation"),
     path(
         "organisation/<int:organisation_id>/ret/", pages.organisation_edit, name="organisation_edit"
+    ),
+    path(
+        "organisation/<int:organisation_id>/kommuner/",
+        pages.organisation_territory,
+        name="organisation_territory",
     ),
     path(
         "organisation/<int:organisation_id>/navn/",

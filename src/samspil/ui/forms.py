@@ -38,6 +38,10 @@ def _css_class(widget: forms.Widget) -> str:
     return "form-input"
 
 
+class ChoiceColumns(forms.CheckboxSelectMultiple):
+    """Many short choices side by side, in as many columns as there is room for."""
+
+
 class UiBoundField(forms.BoundField):
     """A field of a form, rendered with dkfds classes and names for screen readers.
 
@@ -79,9 +83,16 @@ class UiBoundField(forms.BoundField):
         return "form-group-radio" if radio else "form-group-checkbox"
 
     @property
+    def fieldset_class(self) -> str:
+        """Class of the element around all choices; empty where they stand below each other."""
+        return "choice-columns" if isinstance(self.field.widget, ChoiceColumns) else ""
+
+    @property
     def optional(self) -> bool:
         """Whether the label says '(valgfrit)'."""
-        return not self.field.required and self.kind != "checkbox" and not self.field.disabled
+        if self.kind == "checkbox" or isinstance(self.field.widget, ChoiceColumns):
+            return False
+        return not self.field.required and not self.field.disabled
 
 
 class Renderer(DjangoTemplates):

@@ -10,14 +10,10 @@ from django.utils.translation import gettext_lazy as _
 
 from samspil.coordination.enums import FkbStatus, RoundStatus
 from samspil.kernel.actor import Actor
+from samspil.network.models.organisations import core_only
 
 if TYPE_CHECKING:
     from typing import Self
-
-
-def core_only() -> list[str]:
-    """Default of what carries the duty (R26)."""
-    return ["core"]
 
 
 class RoundQuerySet(models.QuerySet["Round"]):

@@ -9,6 +9,7 @@ from datetime import date, datetime, timedelta
 from django.conf import settings
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError
+from django.db.models import Q
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
@@ -20,9 +21,16 @@ from samspil.kernel.errors import Conflict, Invalid, NotFound
 from samspil.kernel.locking import lock_row
 from samspil.network import rules
 from samspil.network.enums import Role
-from samspil.network.models import Invitation, Network, Organisation, Person, RoleAssignment
+from samspil.network.models import (
+    Invitation,
+    Membership,
+    Network,
+    Organisation,
+    Person,
+    RoleAssignment,
+)
 from samspil.network.models.organisations import valid_on
-from samspil.network.notifications import PersonInvited
+from samspil.network.notifications import LeaderChanged, PersonInvited
 
 VALID_DAYS = 14
 """Days until an invitation runs out."""
@@ -39,6 +47,60 @@ def _check_scope(role: str, scope: Network | Organisation) -> None:
     allowed = NETWORK_ROLES if isinstance(scope, Network) else SCHOOL_ROLES
     if role not in [item.value for item in allowed]:
         raise Invalid(_("Den rolle kan ikke gives her."), field="role")
+
+
+def _answer_for(school: Organisation, actor: Actor, *, on: date) -> list[Person]:
+    """Who is told when the actor changes a school's leaders: the school's leaders and
+    coordinators, and the secretariats of the other networks that it belongs to. Not the actor.
+    """
+    there = Membership.objects.filter(valid_on(on), organisation=school).exclude(
+        network_id__in=actor.network_ids(roles.SECRETARIAT)
+    )
+    rows = RoleAssignment.objects.filter(
+        Q(organisation=school, role__in=[roles.SCHOOL_LEADER, roles.SCHOOL_COORDINATOR])
+        | Q(network_id__in=there.values("network_id"), role=roles.SECRETARIAT),
+        valid_on(on),
+        person__is_active=True,
+    ).select_related("person")
+    found = {row.person_id: row.person for row in rows.order_by("person_id", "pk")}
+    return [person for pk, person in found.items() if pk != actor.person_id]
+
+
+def _tell_of_leader(
+    what: str,
+    *,
+    role: str,
+    school: Organisation | None,
+    name: str,
+    email: str,
+    actor: Actor,
+    now: datetime,
+) -> None:
+    """Mail those who answer for a school that somebody from outside changes who may sign for it.
+
+    The school's own leaders do it for themselves and tell nobody; nor is the new leader told here.
+    """
+    if role != roles.SCHOOL_LEADER or school is None:
+        return
+    if actor.has(roles.SCHOOL_LEADER, organisation_id=school.pk):
+        return
+    for person in _answer_for(school, actor, on=timezone.localdate(now)):
+        if person.email != email:
+            mail.send(
+                LeaderChanged(
+                    what=what,
+                    name=name,
+                    school=school.name,
+                    by=actor.label,
+                    person=person,
+                    url=settings.BASE_URL + reverse("network:organisation", args=[school.pk]),
+                ),
+                to=person.email,
+                now=now,
+                subject_of=school,
+                organisation_id=school.pk,
+                language=person.language,
+            )
 
 
 @action("network.invite", permission=rules.may_assign_for, on="scope")
@@ -100,6 +162,15 @@ def invite(
         subject_of=invitation,
         network_id=network.pk if network else None,
     )
+    _tell_of_leader(
+        "appointed",
+        role=role,
+        school=organisation,
+        name=invitation.name,
+        email=email,
+        actor=actor,
+        now=now,
+    )
     return invitation
 
 
@@ -117,6 +188,15 @@ def withdraw_invitation(*, actor: Actor, now: datetime, invitation: Invitation) 
         network_id=fresh.network_id,
         organisation_id=fresh.organisation_id,
         summary=_("Invitationen til %(name)s er trukket tilbage.") % {"name": fresh.name},
+    )
+    _tell_of_leader(
+        "taken_back",
+        role=fresh.role,
+        school=fresh.organisation,
+        name=fresh.name,
+        email=fresh.email,
+        actor=actor,
+        now=now,
     )
     return fresh
 
@@ -218,5 +298,14 @@ def end_role(
         organisation_id=fresh.organisation_id,
         summary=_("%(name)s er ikke længere %(role)s.")
         % {"name": fresh.person.name, "role": fresh.get_role_display()},
+    )
+    _tell_of_leader(
+        "ended",
+        role=fresh.role,
+        school=fresh.organisation,
+        name=fresh.person.name,
+        email=fresh.person.email,
+        actor=actor,
+        now=now,
     )
     return fresh

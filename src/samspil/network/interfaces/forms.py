@@ -8,11 +8,12 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from samspil.kernel.actor import Actor
+from samspil.kernel.http import whole_number
 from samspil.network.domain.people import NETWORK_ROLES, SCHOOL_ROLES
 from samspil.network.domain.queries import merge_targets, municipalities, not_members
-from samspil.network.enums import MembershipKind, OrganisationKind
+from samspil.network.enums import MembershipKind, OrganisationKind, RelationKind
 from samspil.network.models import Municipality, Network, Organisation
-from samspil.ui.forms import DateField, Width
+from samspil.ui.forms import ChoiceColumns, DateField, Width
 
 
 class OrganisationForm(forms.Form):
@@ -85,6 +86,76 @@ class OrganisationForm(forms.Form):
             self.cleaned_data["municipality"].pk if self.cleaned_data["municipality"] else None
         )
         return data
+
+
+class NetworkForm(forms.Form):
+    """A network's own settings; ``version`` notices a change meanwhile."""
+
+    version = forms.IntegerField(widget=forms.HiddenInput)
+    name = forms.CharField(label=_("Navn"), max_length=200)
+    short_name = forms.CharField(
+        label=_("Kort navn"),
+        max_length=40,
+        help_text=_("Bruges, hvor der er lidt plads, for eksempel i opgavelisten."),
+    )
+    duty_relations = forms.MultipleChoiceField(
+        label=_("Mål, der skal have en udbyder"),
+        choices=(
+            (RelationKind.CORE, _("Kernemål – hører til FKB'en selv")),
+            (RelationKind.LINKED, _("Tilkoblede mål – kommer fra andre FKB'er")),
+            (RelationKind.COMMON, _("Fælleskatalogets mål – må udbydes under alle FKB'er")),
+        ),
+        widget=forms.CheckboxSelectMultiple,
+        help_text=_(
+            "Kun de mål, I vælger, kommer med i runden. De tæller som huller, når ingen udbyder dem."
+        ),
+        error_messages={"required": _("Vælg mindst én slags mål.")},
+    )
+
+    @classmethod
+    def of(cls, network: Network) -> NetworkForm:
+        """The form, filled in with what stands."""
+        return cls(initial={name: getattr(network, name) for name in cls.base_fields})
+
+
+class TerritoryForm(forms.Form):
+    """The municipalities a school serves, region by region.
+
+    ``seen`` is what stood when the page was shown: ids with commas between.
+    """
+
+    seen = forms.CharField(widget=forms.HiddenInput, required=False)
+
+    def __init__(self, *args: Any, served: list[Municipality], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        chosen = [place.pk for place in served]
+        self.initial["seen"] = ",".join(str(pk) for pk in chosen)
+        regions: dict[str, list[tuple[int, str]]] = {}
+        for place in municipalities().order_by("region", "name", "pk"):
+            regions.setdefault(place.region, []).append((place.pk, place.name))
+        for number, (region, places) in enumerate(regions.items()):
+            self.fields[f"region_{number}"] = forms.TypedMultipleChoiceField(
+                label=region or _("Uden region"),
+                choices=places,
+                coerce=int,
+                initial=chosen,
+                required=False,
+                widget=ChoiceColumns,
+            )
+
+    def clean_seen(self) -> list[int]:
+        """The ids; what is no id counts as nothing."""
+        return [whole_number(text) for text in self.cleaned_data["seen"].split(",") if text]
+
+    @property
+    def chosen(self) -> list[int]:
+        """The municipalities that were ticked, whatever region they are in."""
+        return [
+            pk
+            for name, found in self.cleaned_data.items()
+            if name.startswith("region_")
+            for pk in found
+        ]
 
 
 class NewOrganisationForm(forms.Form):

@@ -17,7 +17,14 @@ from samspil.network import rules
 from samspil.network.domain.organisations import danish_slug
 from samspil.network.domain.queries import OrganisationIndex
 from samspil.network.enums import MembershipKind, OrganisationKind
-from samspil.network.models import Membership, Municipality, Network, Organisation, Postcode
+from samspil.network.models import (
+    Membership,
+    Municipality,
+    Network,
+    Organisation,
+    Postcode,
+    Territory,
+)
 
 _KINDS = {
     kind.value: (str(kind.label), *extra)
@@ -308,6 +315,101 @@ class Municipalities(ImportSpec):
                     main=True,
                     on_create={"code": code},
                 )
+
+
+def place_list(value: CellValue) -> list[str] | None:
+    """Several municipalities in one cell, separated by comma, semicolon, line or bar."""
+    words = word_list(value)
+    return words and [part.strip() for word in words for part in word.split(",") if part.strip()]
+
+
+@register
+class Territories(ImportSpec):
+    """Which municipalities a school serves: one municipality a row, or several in the cell."""
+
+    key = "network.territories"
+    title = gettext_lazy("Kommuner, skolerne dækker")
+    lede = gettext_lazy("Skole og kommune. Listen føjer til; den fjerner ingen kommuner.")
+    models = ("network.Territory",)
+    columns: ClassVar[tuple[Column, ...]] = (
+        Column(
+            "school",
+            gettext_lazy("Skole"),
+            values.max_text(200),
+            ("skolenavn", "navn", "institution", "udbyder", "organisation", "nøgle"),
+            required=True,
+            is_key=True,
+        ),
+        Column(
+            "municipality",
+            gettext_lazy("Kommune"),
+            place_list,
+            ("kommuner", "kommunekode", "kommunenr", "kommunenavn", "dækningsområde"),
+            required=True,
+            is_key=True,
+        ),
+    )
+
+    def may_run(self, actor: Actor) -> bool:
+        """Keepers of the common registers; each row asks for its school, too."""
+        return rules.is_keeper(actor)
+
+    def plan(self, rows: list[Row], context: PlanContext) -> None:
+        """Match the school by any of its names, the municipality by name or code."""
+        index = OrganisationIndex.load()
+        places: dict[str, Municipality] = {}
+        for place in Municipality.objects.order_by("pk"):
+            places[place.code] = places[values.folded(place.name)] = place
+        known = {
+            (row.organisation_id, row.municipality_id): row
+            for row in Territory.objects.order_by("pk")
+        }
+        everywhere = context.actor.is_system or context.actor.is_platform_admin
+        mine = rules.looked_after(context.actor)
+        for row in rows:
+            if not row.is_usable:
+                continue
+            row.label = row.get("school")
+            found = index.find(row.get("school"))
+            if len(found) != 1:
+                row.error("school", _which(row.get("school"), found))
+                continue
+            (school,) = found
+            if not everywhere and school.pk not in mine:
+                row.error(
+                    "school", _("%(name)s hører til et andet samarbejde.") % {"name": school.name}
+                )
+                continue
+            for written in row.get("municipality"):
+                served = places.get(
+                    written.zfill(4)
+                    if written.isdigit()
+                    else values.folded(written.removesuffix(" Kommune").removesuffix(" kommune"))
+                )
+                if served is None:
+                    row.error(
+                        "municipality",
+                        _("Kommunen »%(value)s« kender vi ikke.") % {"value": written},
+                    )
+                    continue
+                row.put(
+                    context,
+                    "network.Territory",
+                    f"{school.key}:{served.code}",
+                    known.get((school.pk, served.pk)),
+                    {"organisation": school, "municipality": served},
+                    label=f"{school.label}: {served.name}",
+                    main=True,
+                )
+
+
+def _which(written: str, found: list[Organisation]) -> str:
+    if not found:
+        return _("Skolen »%(name)s« kender vi ikke.") % {"name": written}
+    return _("»%(name)s« kan være flere skoler: %(found)s.") % {
+        "name": written,
+        "found": ", ".join(item.name for item in found),
+    }
 
 
 @register

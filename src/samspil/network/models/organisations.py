@@ -115,13 +115,18 @@ def core_only() -> list[str]:
 
 
 class Network(models.Model):
-    """A circle of organisations that coordinate with each other (R123: circles overlap)."""
+    """A circle of organisations that coordinate with each other (R123: circles overlap).
+
+    ``duty_relations`` are the relations (``RelationKind``) whose courses a round of the network is
+    about. A round copies them when it is opened and keeps its own.
+    """
 
     key = models.SlugField(max_length=60, unique=True)
     name = models.CharField(max_length=200)
     short_name = models.CharField(max_length=40)
     duty_relations = models.JSONField(default=core_only)
     is_constructed = models.BooleanField(default=False)
+    version = models.PositiveIntegerField(default=1)
 
     objects = NetworkQuerySet.as_manager()
 

@@ -16,7 +16,7 @@ from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Invalid
 from samspil.kernel.http import LOGIN, PUBLIC, ActorRequest, insist, requires
 from samspil.network import rules
-from samspil.network.domain import organisations, people, queries
+from samspil.network.domain import networks, organisations, people, queries, territories
 from samspil.network.enums import MembershipKind
 from samspil.network.interfaces.forms import (
     AcceptForm,
@@ -24,9 +24,11 @@ from samspil.network.interfaces.forms import (
     InviteForm,
     LeaveForm,
     MergeForm,
+    NetworkForm,
     NewOrganisationForm,
     OrganisationForm,
     RenameForm,
+    TerritoryForm,
 )
 from samspil.ui.components import Tab
 from samspil.ui.pages import entries, form_page
@@ -81,8 +83,37 @@ def network(request: ActorRequest, network_id: int) -> HttpResponse:
                 if group
             ],
             "may_run": rules.may_run_network(request.actor, found),
+            "regions": territories.coverage(found, today=clock.today()),
             "tabs": _tabs(request.actor, found, "members"),
         },
+    )
+
+
+@requires(LOGIN)
+@require_http_methods(["GET", "POST"])
+def network_settings(request: ActorRequest, network_id: int) -> HttpResponse:
+    """The network's names, and which courses its rounds are about."""
+    found = queries.get_network(request.actor, network_id)
+    insist(rules.may_run_network(request.actor, found))
+    home = reverse("network:network", args=[found.pk])
+    form = NetworkForm(request.POST) if request.method == "POST" else NetworkForm.of(found)
+
+    def save(data: dict[str, Any]) -> str:
+        networks.change_network(actor=request.actor, now=clock.now(), network=found, **data)
+        return home
+
+    return form_page(
+        request,
+        form,
+        heading=_("Indstillinger"),
+        crumbs=[(found.name, home)],
+        submit=_("Gem"),
+        cancel_url=home,
+        save=save,
+        said=_("Indstillingerne er gemt."),
+        lede=_(
+            "Valget af mål gælder for runder, I opretter fra nu af. Runder, der allerede er oprettet, beholder de mål, de har."
+        ),
     )
 
 
@@ -217,6 +248,7 @@ def organisation(request: ActorRequest, organisation_id: int) -> HttpResponse:
             "facts": _facts(found),
             "names": found.names.order_by("-valid_to", "-pk"),
             "predecessors": found.predecessors.order_by("name", "pk"),
+            "served": territories.served_by(found),
             "memberships": queries.memberships_of(request.actor, found),
             "assignments": queries.roles_in(organisation=found, today=clock.today()),
             "invitations": queries.invitations(request.actor, organisation=found)
@@ -260,6 +292,40 @@ def organisation_edit(request: ActorRequest, organisation_id: int) -> HttpRespon
         cancel_url=home,
         save=save,
         said=_("Oplysningerne er gemt."),
+    )
+
+
+@requires(LOGIN)
+@require_http_methods(["GET", "POST"])
+def organisation_territory(request: ActorRequest, organisation_id: int) -> HttpResponse:
+    """Say which municipalities a school serves."""
+    found = queries.get_organisation(request.actor, organisation_id)
+    insist(rules.may_change_organisation(request.actor, found))
+    home = reverse("network:organisation", args=[found.pk])
+    form = TerritoryForm(request.POST or None, served=territories.served_by(found))
+
+    def save(data: dict[str, Any]) -> str:
+        territories.set_territory(
+            actor=request.actor,
+            now=clock.now(),
+            organisation=found,
+            municipality_ids=form.chosen,
+            seen=data["seen"],
+        )
+        return home
+
+    return form_page(
+        request,
+        form,
+        heading=_("Kommuner, skolen dækker"),
+        crumbs=[(found.name, home)],
+        submit=_("Gem"),
+        cancel_url=home,
+        save=save,
+        said=_("Kommunerne er gemt."),
+        lede=_(
+            "Det er aftalt mellem skolerne. En godkendelse gælder i hele landet, uanset hvad der vælges her."
+        ),
     )
 
 

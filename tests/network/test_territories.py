@@ -105,6 +105,12 @@ def test_a_school_that_left_covers_nothing(case: RoundCase, places: list[Municip
     assert [region.name for region in territories.coverage(case.network, today=today)] == [
         "Midtjylland"
     ]
+    # a guest from far away serves, but its region is not the network's to look at
+    Territory.objects.create(organisation=case.schools[1], municipality=places[3])
+    guest = Membership.objects.filter(organisation=case.schools[1])
+    assert len(territories.coverage(case.network, today=today)) == 2
+    guest.update(kind="invited")
+    assert len(territories.coverage(case.network, today=today)) == 1
     Membership.objects.filter(organisation=case.schools[0]).update(valid_to=date(2026, 3, 1))
     assert territories.coverage(case.network, today=today) == []
 
@@ -122,7 +128,7 @@ def test_the_same_queries_for_one_and_many(case: RoundCase, places: list[Municip
     for school in case.schools[1:]:
         for place in places:
             Territory.objects.create(organisation=school, municipality=place)
-    assert count() == one == 2
+    assert count() == one == 3
 
 
 def as_csv(rows: list[list[str]]) -> bytes:

@@ -15,6 +15,7 @@ from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Invalid
 from samspil.kernel.locking import lock_row
 from samspil.network import rules
+from samspil.network.enums import MembershipKind
 from samspil.network.models import Membership, Municipality, Network, Organisation, Territory
 from samspil.network.models.organisations import valid_on
 
@@ -82,7 +83,7 @@ class Served:
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """A region that a network's schools serve some of: nobody's municipalities first."""
+    """A region that a network's members serve some of: nobody's municipalities first."""
 
     name: str
     places: tuple[Served, ...]
@@ -108,21 +109,31 @@ class Region:
 
 
 def coverage(network: Network, *, today: date) -> list[Region]:
-    """The regions in which a school of the network (member or guest on ``today``) serves any
-    municipality, by name. Two queries."""
+    """The regions in which a member of the network serves any municipality, by name.
+
+    Guests on ``today`` count as serving, too, but open no region: what lies around a guest from
+    far away is not the network's to serve. Three queries.
+    """
+    kinds = dict(
+        Membership.objects.filter(valid_on(today), network=network)
+        .order_by("pk")
+        .values_list("organisation_id", "kind")
+    )
     schools: dict[int, list[str]] = defaultdict(list)
-    present = Membership.objects.filter(valid_on(today), network=network)
+    own: set[int] = set()
     for row in (
-        Territory.objects.filter(organisation__in=present.values("organisation_id"))
+        Territory.objects.filter(organisation__in=kinds)
         .select_related("organisation")
         .order_by("organisation__name", "pk")
     ):
         schools[row.municipality_id].append(row.organisation.label)
+        if kinds[row.organisation_id] == MembershipKind.MEMBER:
+            own.add(row.municipality_id)
     regions: dict[str, list[Served]] = defaultdict(list)
     for place in Municipality.objects.order_by("region", "name", "pk"):
         regions[place.region].append(Served(place, tuple(schools.get(place.pk, ()))))
     return [
         Region(name, tuple(sorted(places, key=lambda place: bool(place.schools))))
         for name, places in regions.items()
-        if any(place.schools for place in places)
+        if any(place.municipality.pk in own for place in places)
     ]

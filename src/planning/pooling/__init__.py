@@ -1,0 +1,1 @@
+"""Pooling: which runs are held, and who is offered which seat."""

@@ -1,20 +1,16 @@
-"""OR-Tools CP-SAT (Apache 2.0) on one thread with deterministic limits: the same answer on every machine."""
+"""OR-Tools CP-SAT (Apache 2.0) on one thread with deterministic limits: the same answer on every machine.
+
+The library (60 MB of memory) is loaded by the first solve, so that whoever only reads answers does without it.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-
-from ortools.sat.python import cp_model
+from typing import Any
 
 from planning.result import WORK_PER_SECOND
 from planning.solvers.model import INFINITY, Model, Outcome, Solved
-
-_OUTCOMES = {
-    cp_model.OPTIMAL: Outcome.OPTIMAL,
-    cp_model.FEASIBLE: Outcome.FEASIBLE,
-    cp_model.INFEASIBLE: Outcome.INFEASIBLE,
-}
 
 
 def solve(
@@ -33,6 +29,13 @@ def solve(
     All columns must be whole numbers with limits. `start` is an answer to begin from. `on_better` gets the
     objective and the bound of each better answer. `is_over` is asked at each better answer only.
     """
+    from ortools.sat.python import cp_model
+
+    outcomes = {
+        cp_model.OPTIMAL: Outcome.OPTIMAL,
+        cp_model.FEASIBLE: Outcome.FEASIBLE,
+        cp_model.INFEASIBLE: Outcome.INFEASIBLE,
+    }
     cp = cp_model.CpModel()
     columns = [
         cp.new_int_var(low, high, "") for low, high in zip(model.lower, model.upper, strict=True)
@@ -60,8 +63,8 @@ def solve(
         solver.parameters.max_deterministic_time = max(0.001, work / WORK_PER_SECOND)
     if seconds < math.inf:
         solver.parameters.max_time_in_seconds = max(0.001, seconds)
-    status = solver.solve(cp, _Listener(is_over, on_better))
-    outcome = _OUTCOMES.get(status, Outcome.UNKNOWN)
+    status = solver.solve(cp, _listener(is_over, on_better))
+    outcome = outcomes.get(status, Outcome.UNKNOWN)
     done = round(solver.response_proto.deterministic_time * WORK_PER_SECOND)
     if outcome == Outcome.INFEASIBLE:
         return Solved(outcome, None, None, None, done)
@@ -75,22 +78,21 @@ def solve(
     return Solved(outcome, values, objective, bound, done)
 
 
-class _Listener(cp_model.CpSolverSolutionCallback):
-    def __init__(
-        self,
-        is_over: Callable[[], bool] | None,
-        on_better: Callable[[int, int | None], None] | None,
-    ) -> None:
-        super().__init__()
-        self._is_over = is_over
-        self._on_better = on_better
+def _listener(
+    is_over: Callable[[], bool] | None, on_better: Callable[[int, int | None], None] | None
+) -> Any:
+    """What CP-SAT calls at each better answer; a class of the library's, so made when it is loaded."""
+    from ortools.sat.python import cp_model
 
-    def on_solution_callback(self) -> None:
-        if self._on_better is not None:
-            bound = self.best_objective_bound
-            self._on_better(
-                round(self.objective_value),
-                math.ceil(bound - 1e-6) if math.isfinite(bound) else None,
-            )
-        if self._is_over is not None and self._is_over():
-            self.stop_search()
+    class Listener(cp_model.CpSolverSolutionCallback):
+        def on_solution_callback(self) -> None:
+            if on_better is not None:
+                bound = self.best_objective_bound
+                on_better(
+                    round(self.objective_value),
+                    math.ceil(bound - 1e-6) if math.isfinite(bound) else None,
+                )
+            if is_over is not None and is_over():
+                self.stop_search()
+
+    return Listener()

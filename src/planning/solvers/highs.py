@@ -1,16 +1,20 @@
-"""HiGHS (MIT) through highspy: branch and cut on one thread, for models whose linear relaxation is tight."""
+"""HiGHS (MIT) through highspy: branch and cut on one thread, for models whose linear relaxation is tight.
+
+The library is loaded by the first solve, so that whoever only reads answers does without it and numpy.
+"""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
-from typing import Any
-
-import highspy
-import numpy as np
+from typing import TYPE_CHECKING, Any
 
 from planning.result import WORK_PER_SECOND
 from planning.solvers.model import INFINITY, Model, Outcome, Solved
+
+if TYPE_CHECKING:
+    import highspy
+    import numpy as np
 
 _INTEGRAL = 1e-6
 """How far a whole number may be off before a bound is rounded the wrong way."""
@@ -36,6 +40,8 @@ def solve(
         start = None
     if not model.lower:
         return Solved(Outcome.OPTIMAL, (), 0, 0, 0)
+    import highspy
+
     highs = highspy.Highs()
     highs.silent()
     for name, value in (
@@ -76,6 +82,9 @@ def solve(
 
 
 def _pass(highs: highspy.Highs, model: Model) -> None:
+    import highspy
+    import numpy as np
+
     lp = highspy.HighsLp()
     lp.num_col_ = len(model.lower)
     lp.num_row_ = len(model.row_lower)
@@ -97,6 +106,9 @@ def _pass(highs: highspy.Highs, model: Model) -> None:
 
 
 def _limits(values: list[int]) -> np.ndarray[Any, np.dtype[np.float64]]:
+    import highspy
+    import numpy as np
+
     limits = np.asarray(values, dtype=np.float64)
     limits[limits >= INFINITY] = highspy.kHighsInf
     limits[limits <= -INFINITY] = -highspy.kHighsInf
@@ -104,6 +116,8 @@ def _limits(values: list[int]) -> np.ndarray[Any, np.dtype[np.float64]]:
 
 
 def _answer(highs: highspy.Highs, model: Model) -> Solved:
+    import highspy
+
     status = highs.getModelStatus()
     info = highs.getInfo()
     work = round(highs.getRunTime() * WORK_PER_SECOND)

@@ -1,13 +1,20 @@
-"""A whole round in the browser: the secretariat and two schools, one of them by keyboard alone.
+"""A whole round in the browser, from its opening to its archive: the secretariat and two schools.
 
+The secretariat and one school use the mouse. The other school is one person, who coordinates and
+leads it, by keyboard alone from the first sign-in to the last signature. A second factor is
+required, as in service: the leaders set theirs up on the pages, and give it again to sign.
 Mail goes to a real SMTP server on this machine; everybody comes in by the link in their mail.
 Each page passes axe and fits a phone (house rule 11).
 """
 
 from __future__ import annotations
 
+import csv
 import io
 import re
+import subprocess
+import sys
+import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import date
@@ -18,6 +25,7 @@ from urllib.parse import urlsplit
 
 import openpyxl
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 from django.urls import reverse
 from playwright.sync_api import Locator, Page, expect
 
@@ -30,14 +38,25 @@ from samspil.catalogue.models import (
     Fkb,
 )
 from samspil.coordination.interfaces.form_workbook import COLUMNS, FIRST_ROW
-from samspil.coordination.models import Commitment, Form, Intent, Round, RoundCourse
+from samspil.coordination.models import (
+    Agreement,
+    Commitment,
+    Form,
+    Intent,
+    Round,
+    RoundCourse,
+    Signature,
+)
 from samspil.kernel import clock, roles
 from samspil.kernel.outbox import run_due
 from samspil.network.enums import OrganisationKind
-from samspil.network.models import Membership, Network, Organisation, Person
+from samspil.network.models import Membership, Network, Organisation, Person, RoleAssignment
 from tests.factories.board import TITLES, make_person
+from tests.support.second_factor import give_passkey, totp_code
 
 pytestmark = pytest.mark.slow
+ROOT = Path(__file__).resolve().parents[2]
+PASSWORD = "prøve"
 FKB = "9222"
 NUMBERS = [str(92201 + i) for i in range(6)]
 OWN_A, JOINT, OWN_B, ONLY_B, GAP_A, GAP_HAND = NUMBERS
@@ -51,11 +70,13 @@ class Cast:
     a: Organisation
     b: Organisation
     secretary: Person
-    coordinator_a: Person
+    head_a: Person
+    """Coordinates and leads school A; never touches a mouse."""
     coordinator_b: Person
-    leader_a: Person
     leader_b: Person
     year: int
+    secret_a: str = ""
+    """What head_a's app makes its codes of, once it is set up."""
 
     @property
     def round(self) -> Round:
@@ -101,14 +122,19 @@ def cast() -> Cast:
         CourseActivity.objects.create(
             course=course, organisation=a, year=today.year, learners=9 * index
         )
+    head_a = make_person("Leder Østby", roles.SCHOOL_LEADER, organisation=a)
+    RoleAssignment.objects.create(person=head_a, role=roles.SCHOOL_COORDINATOR, organisation=a)
+    secretary = make_person("Sekretær Sørensen", roles.SECRETARIAT, network=network)
+    coordinator_b = make_person("Koordinator Vestby", roles.SCHOOL_COORDINATOR, organisation=b)
+    for person in (secretary, coordinator_b):  # have had their app since last year
+        TOTP.activate(person, "JBSWY3DPEHPK3PXP")
     return Cast(
         network=network,
         a=a,
         b=b,
-        secretary=make_person("Sekretær Sørensen", roles.SECRETARIAT, network=network),
-        coordinator_a=make_person("Koordinator Østby", roles.SCHOOL_COORDINATOR, organisation=a),
-        coordinator_b=make_person("Koordinator Vestby", roles.SCHOOL_COORDINATOR, organisation=b),
-        leader_a=make_person("Leder Østby", roles.SCHOOL_LEADER, organisation=a),
+        secretary=secretary,
+        head_a=head_a,
+        coordinator_b=coordinator_b,
         leader_b=make_person("Leder Vestby", roles.SCHOOL_LEADER, organisation=b),
         # Two years ahead: every date of the round lies in the future, whenever this test runs.
         year=today.year + 2,
@@ -138,8 +164,9 @@ class Post:
     server: Any
 
     def work(self) -> None:
-        """The worker does what is due."""
-        run_due(clock.now())
+        """The worker does what is due, and what comes of it."""
+        while run_due(clock.now()):
+            pass
 
     def newest(self, person: Person) -> Any:
         """The last mail that reached the person."""
@@ -169,6 +196,17 @@ def tab_to(page: Page, target: Locator, *, back: bool = False, limit: int = 90) 
     raise AssertionError(f"{target} is not reached by {limit} tabs on {page.url}")
 
 
+def follow(page: Page, name: str) -> None:
+    """Go to a link or a button by Tab and press Enter on it."""
+    tab_to(
+        page,
+        page.get_by_role("link", name=name, exact=True).or_(
+            page.get_by_role("button", name=name, exact=True)
+        ),
+    )
+    page.keyboard.press("Enter")
+
+
 def heading(page: Page, text: str | re.Pattern[str]) -> None:
     expect(page.get_by_role("heading", level=1)).to_contain_text(text)
 
@@ -177,6 +215,15 @@ def button(page: Page, name: str) -> Locator:
     return page.get_by_role("button", name=name, exact=True)
 
 
+@pytest.fixture
+def _second_factor_required(settings: Any) -> None:
+    from django.core.cache import cache
+
+    cache.clear()  # sign-ins that other tests tried
+    settings.SAMSPIL_REQUIRE_SECOND_FACTOR = True
+
+
+@pytest.mark.usefixtures("_second_factor_required")
 def test_a_whole_round(
     page: Page,
     new_context: Callable[..., Any],
@@ -186,18 +233,23 @@ def test_a_whole_round(
     post: Post,
     tmp_path: Path,
 ) -> None:
-    secretariat, school_a, school_b = page, new_context().new_page(), new_context().new_page()
-    for who, person in (
-        (secretariat, cast.secretary),
-        (school_a, cast.coordinator_a),
-        (school_b, cast.coordinator_b),
-    ):
-        sign_in(who, person)
+    secretariat = page
+    school_a, school_b, leader_b = (new_context().new_page() for _person in range(3))
+    sign_in(secretariat, cast.secretary)
+    sign_in(school_b, cast.coordinator_b)
 
     open_and_send(secretariat, cast, look, post)
+    come_in_by_keyboard(school_a, cast, look, post)
     fill_in_by_keyboard(school_a, cast, look, post)
     hand_in_a_workbook(school_b, cast, look, post, tmp_path)
     close_the_gaps(secretariat, cast, look, post)
+
+    lock_and_make_the_agreement(secretariat, cast, look, post)
+    sign_with_a_passkey(leader_b, cast, look, post)
+    change_after_signing(secretariat, cast, look, post)
+    sign_by_keyboard(school_a, cast, look, post)
+    sign_the_addendum(leader_b, cast, post)
+    close_and_fetch_the_archive(secretariat, cast, look, post, tmp_path)
 
 
 def open_and_send(page: Page, cast: Cast, look: Callable[[Page], None], post: Post) -> None:
@@ -222,19 +274,39 @@ def open_and_send(page: Page, cast: Cast, look: Callable[[Page], None], post: Po
     button(page, "Send 2 skemaer").click()
     expect(page.get_by_text("2 skemaer er sendt.")).to_be_visible()
     post.work()
-    for person in (cast.coordinator_a, cast.coordinator_b):
+    for person in (cast.head_a, cast.coordinator_b):
         mail = post.newest(person)
         assert "jeres skema er klar" in mail["subject"]
         (workbook,) = mail.iter_attachments()
         assert workbook.get_filename().endswith(".xlsx")
 
 
-def fill_in_by_keyboard(page: Page, cast: Cast, look: Callable[[Page], None], post: Post) -> None:
-    """School A answers on the screen. From here on the mouse is not touched."""
-    page.goto("/")
+def come_in_by_keyboard(page: Page, cast: Cast, look: Callable[[Page], None], post: Post) -> None:
+    """School A follows the mail, signs in, and sets up the app. The mouse is never touched."""
+    page.goto(post.link(cast.head_a))
+    heading(page, "Log ind")
     keys = page.keyboard
-    tab_to(page, page.get_by_role("link", name=f"Indsend skemaet for {cast.year}"))
+    tab_to(page, page.get_by_label("E-mail"))
+    keys.type(cast.head_a.email)
+    tab_to(page, page.get_by_label("Adgangskode"))
+    keys.type(PASSWORD)
     keys.press("Enter")
+    heading(page, "To-trins-login")
+    follow(page, "Sæt app op")
+    heading(page, "Sæt app op")
+    look(page)
+    cast.secret_a = page.locator("#totp-secret").inner_text()
+    tab_to(page, page.get_by_label("Kode fra appen"))
+    keys.type(totp_code(cast.secret_a))
+    keys.press("Enter")
+    heading(page, "Nødkoder")
+    look(page)
+    follow(page, "Videre")  # to what the mail was about
+
+
+def fill_in_by_keyboard(page: Page, cast: Cast, look: Callable[[Page], None], post: Post) -> None:
+    """School A answers on the screen."""
+    keys = page.keyboard
     heading(page, f"Koordineringsskema {cast.year}")
 
     def field(name: str, number: str) -> Locator:
@@ -364,3 +436,169 @@ def close_the_gaps(page: Page, cast: Cast, look: Callable[[Page], None], post: P
     page.goto(reverse("coordination:across", args=[cast.round.pk]))
     expect(page.get_by_text("Alle mål har en udbyder.")).to_be_visible()
     look(page)
+
+
+def lock_and_make_the_agreement(
+    page: Page, cast: Cast, look: Callable[[Page], None], post: Post
+) -> None:
+    """The overview is locked, the agreement made of it, and the leaders are asked to sign."""
+    page.goto(reverse("coordination:board", args=[cast.round.pk, FKB]))
+    page.get_by_role("link", name="Dan koordineringsaftale").click()
+    heading(page, "Oversigt og aftale")
+    expect(page.get_by_text("Alle mål under pligten har en udbyder.")).to_be_visible()
+    look(page)
+    button(page, "Lås oversigten").click()
+    expect(page.get_by_text("Oversigten er låst som version 1.")).to_be_visible()
+    button(page, "Dan koordineringsaftale").click()
+    heading(page, f"Koordineringsaftale for FKB {FKB}, {cast.year}")
+    expect(page.get_by_text("0 af 2 skoler har underskrevet").first).to_be_visible()
+    post.work()
+    for person in (cast.head_a, cast.leader_b):
+        assert (
+            f"Til underskrift: Koordineringsaftale for FKB {FKB}" in post.newest(person)["subject"]
+        )
+    page.reload()
+    expect(page.get_by_role("link", name="Hent aftalen (PDF)")).to_be_visible()
+    look(page)
+    page.get_by_role("link", name=f"Runde {cast.year}").click()
+    button(page, "Gå til underskrift").click()
+    expect(page.get_by_role("link", name="0 af 2 har underskrevet")).to_be_visible()
+    look(page)
+
+
+def sign_with_a_passkey(page: Page, cast: Cast, look: Callable[[Page], None], post: Post) -> None:
+    """The leader of school B follows the mail, adds a passkey, and signs with it."""
+    give_passkey(page)
+    page.goto(post.link(cast.leader_b))
+    heading(page, "Log ind")
+    page.get_by_label("E-mail").fill(cast.leader_b.email)
+    page.get_by_label("Adgangskode").fill(PASSWORD)
+    button(page, "Log ind").click()
+    heading(page, "To-trins-login")
+    page.get_by_role("link", name="Tilføj nøgle").click()
+    page.get_by_label("Navn").fill("Min telefon")
+    button(page, "Tilføj nøgle").click()
+    heading(page, "Nødkoder")
+    page.get_by_role("link", name="Videre").click()
+    heading(page, f"Koordineringsaftale for FKB {FKB}")
+    look(page)
+    page.get_by_role("link", name="Underskriv for Vestby SOSU").click()
+    heading(page, "Underskriv for Vestby Social- og Sundhedsskole")
+    said = page.get_by_role("region", name="Skolens mål i oversigten").locator("tbody th")
+    expect(said).to_have_text([JOINT, OWN_B, ONLY_B, GAP_HAND])
+    expect(button(page, "Underskriv")).to_have_count(0)
+    look(page)
+    page.get_by_role("link", name="Bekræft med anden faktor").click()
+    look(page)
+    button(page, "Brug adgangsnøgle").click()
+    look(page)
+    button(page, "Underskriv").click()
+    expect(page.get_by_text("Du har underskrevet for Vestby")).to_be_visible()
+    expect(page.get_by_text("1 af 2 skoler har underskrevet").first).to_be_visible()
+    assert Signature.objects.get(organisation=cast.b).method == "webauthn"
+
+
+def change_after_signing(page: Page, cast: Cast, look: Callable[[Page], None], post: Post) -> None:
+    """A run is added after the first signature: version 2, and an addendum for whom it concerns."""
+    page.goto(reverse("coordination:overview", args=[cast.round.pk, FKB]))
+    page.get_by_role("link", name="Åbn oversigten igen").click()
+    heading(page, "Åbn oversigten igen")
+    look(page)
+    page.get_by_role("textbox").fill("Vestby kan holde et hold mere")
+    button(page, "Åbn igen").click()
+    heading(page, "Pleje og omsorg")
+    cell = page.locator(f'a.c[href$="/felt/{cast.row(GAP_HAND).pk}/{cast.b.pk}/"]')
+    cell.focus()
+    page.keyboard.press("2")
+    expect(cell).to_have_text("2 hold")
+    page.get_by_role("link", name="Dan koordineringsaftale").click()
+    button(page, "Lås oversigten").click()
+    expect(page.get_by_text("Oversigten er låst som version 2.")).to_be_visible()
+    expect(page.get_by_role("article").filter(has_text="Version 2").locator("li")).to_contain_text(
+        ["2 hold"]
+    )
+    look(page)
+    button(page, "Lav tillæg og send til underskrift").click()
+    heading(page, f"Tillæg 1 til koordineringsaftalen for FKB {FKB}")
+    look(page)
+    addendum = Agreement.objects.get(kind="addendum")
+    assert [row.organisation for row in addendum.signatures.all()] == [cast.b]
+    post.work()
+    assert "Tillæg 1" in post.newest(cast.leader_b)["subject"]
+    assert "Tillæg" not in post.newest(cast.head_a)["subject"]
+
+
+def sign_by_keyboard(page: Page, cast: Cast, look: Callable[[Page], None], post: Post) -> None:
+    """The head of school A goes from the mail to the signature, the code typed in between."""
+    page.goto(post.link(cast.head_a))
+    heading(page, f"Koordineringsaftale for FKB {FKB}")
+    follow(page, "Underskriv for Østby SOSU")
+    heading(page, "Underskriv for Østby Social- og Sundhedsskole")
+    follow(page, "Bekræft med anden faktor")
+    heading(page, "Bekræft, at det er dig")
+    look(page)
+    tab_to(page, page.get_by_label("Kode fra appen"))
+    page.keyboard.type("000000")
+    page.keyboard.press("Enter")
+    expect(page.get_by_role("alert")).to_be_focused()
+    tab_to(page, page.get_by_label("Kode fra appen"))
+    page.keyboard.press("Control+a")
+    page.keyboard.type(totp_code(cast.secret_a, ahead=1))
+    page.keyboard.press("Enter")
+    heading(page, "Underskriv for Østby Social- og Sundhedsskole")
+    follow(page, "Underskriv")
+    expect(page.get_by_text("Du har underskrevet for Østby")).to_be_visible()
+    expect(page.get_by_text("2 af 2 skoler har underskrevet").first).to_be_visible()
+    assert Signature.objects.get(organisation=cast.a).method == "totp"
+
+
+def sign_the_addendum(page: Page, cast: Cast, post: Post) -> None:
+    """The leader of school B finds the addendum among the tasks; the passkey is still fresh."""
+    page.goto("/")
+    page.get_by_role("link", name=f"Underskriv tillægget til aftalen for FKB {FKB}").click()
+    button(page, "Underskriv").click()
+    expect(page.get_by_text("1 af 1 skole har underskrevet").first).to_be_visible()
+    post.work()
+    mail = post.newest(cast.leader_b)
+    (pdf,) = mail.iter_attachments()
+    assert pdf.get_content().startswith(b"%PDF-")
+
+
+def close_and_fetch_the_archive(
+    page: Page, cast: Cast, look: Callable[[Page], None], post: Post, tmp_path: Path
+) -> None:
+    """The round is closed; its archive is fetched, and holds against its own checker."""
+    page.goto(reverse("coordination:round", args=[cast.round.pk]))
+    look(page)
+    page.get_by_role("link", name="Afslut runden").click()
+    heading(page, "Afslutning og arkiv")
+    look(page)
+    button(page, "Afslut runden").click()
+    expect(page.get_by_text("Runden er afsluttet.")).to_be_visible()
+    post.work()
+    page.reload()
+    look(page)
+    with page.expect_download() as download:
+        page.get_by_role("link", name="Hent arkivet (zip)").click()
+    assert download.value.suggested_filename == f"arkiv-proeven-{cast.year}.zip"
+    archive = tmp_path / download.value.suggested_filename
+    download.value.save_as(archive)
+    checked = subprocess.run(
+        [sys.executable, ROOT / "tools" / "verify_archive.py", archive],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert checked.returncode == 0, checked.stdout + checked.stderr
+    with zipfile.ZipFile(archive) as bundle:
+        names = bundle.namelist()
+        table = bundle.read("data/underskrifter.csv").decode("utf-8-sig")
+    assert sum(name.endswith("-underskrevet.pdf") for name in names) == 2
+    signed = csv.DictReader(io.StringIO(table), delimiter=";")
+    assert {(row["aftale"], row["skole"], row["sikret_med"]) for row in signed} == {
+        ("1", cast.a.name, "totp"),
+        ("1", cast.b.name, "webauthn"),
+        ("2", cast.b.name, "webauthn"),
+    }
+    page.goto("/runder/")
+    expect(page.get_by_role("row").filter(has_text=str(cast.year))).to_contain_text("Afsluttet")

@@ -6,15 +6,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from allauth.mfa.totp.internal.auth import (
-    format_hotp_value,
-    hotp_value,
-    yield_hotp_counters_from_time,
-)
 from playwright.sync_api import Page, expect
 
 from samspil.kernel import roles
 from samspil.network.models import Organisation, Person, RoleAssignment
+from tests.support.second_factor import give_passkey, totp_code
 
 PASSWORD = "en lang adgangskode 7"
 
@@ -36,11 +32,6 @@ def person() -> Person:
         organisation=Organisation.objects.create(key="oestby", name="Østby"),
     )
     return person
-
-
-def code(secret: str) -> str:
-    _before, counter, *_after = yield_hotp_counters_from_time()
-    return str(format_hotp_value(hotp_value(secret, counter)))
 
 
 def type_password(page: Page) -> None:
@@ -68,7 +59,7 @@ def test_an_app_is_set_up_and_then_asked_for(
     expect(page.get_by_role("alert")).to_be_focused()
     axe(page)
     secret = page.locator("#totp-secret").inner_text()
-    page.get_by_label("Kode fra appen").fill(code(secret))
+    page.get_by_label("Kode fra appen").fill(totp_code(secret))
     page.get_by_role("button", name="Slå til").click()
     heading(page, "Nødkoder")
     codes = page.locator(".codes li").all_inner_texts()
@@ -98,21 +89,7 @@ def test_an_app_is_set_up_and_then_asked_for(
 def test_a_passkey_is_added_and_signs_in_alone(
     page: Page, person: Person, axe: Any, shot: Callable[..., Any]
 ) -> None:
-    chromium = page.context.new_cdp_session(page)
-    chromium.send("WebAuthn.enable")
-    chromium.send(
-        "WebAuthn.addVirtualAuthenticator",
-        {
-            "options": {
-                "protocol": "ctap2",
-                "transport": "internal",
-                "hasResidentKey": True,
-                "hasUserVerification": True,
-                "isUserVerified": True,
-                "automaticPresenceSimulation": True,
-            }
-        },
-    )
+    give_passkey(page)
     type_password(page)
     page.get_by_role("link", name="Tilføj nøgle").click()
     heading(page, "Tilføj adgangsnøgle")

@@ -15,6 +15,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from samspil.kernel import clock
+from samspil.web.context import WANTED
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
 
@@ -104,7 +105,10 @@ class KeptNowhere:
 
 
 class SecondFactor:
-    """Send a person without a second factor to the page where it is set up."""
+    """Send a person without a second factor to the page where it is set up.
+
+    The page that was asked for is kept, and offered when the factor stands.
+    """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
@@ -114,8 +118,12 @@ class SecondFactor:
             from allauth.mfa.utils import is_mfa_enabled
 
             free = ("/konto/", "/sprog/", settings.STATIC_URL)
-            if not request.path.startswith(free) and not is_mfa_enabled(request.user):
-                return redirect("mfa_index")
+            if not request.path.startswith(free):
+                if not is_mfa_enabled(request.user):
+                    if request.method == "GET" and not request.headers.get("HX-Request"):
+                        request.session[WANTED] = request.get_full_path()
+                    return redirect("mfa_index")
+                request.session.pop(WANTED, None)
         return self.get_response(request)
 
 

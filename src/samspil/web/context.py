@@ -17,6 +17,8 @@ LANGUAGE = "samspil_language"
 """Session key of a signed-in person's language; ``config.middleware.Language`` reads it."""
 NETWORK = "network_id"
 """Session key of the network the person last chose."""
+WANTED = "samspil_wanted"
+"""Session key of the page that a second factor had to be set up for."""
 
 
 class Navigation:
@@ -81,6 +83,10 @@ class Navigation:
         if self._known is None:
             return []
         return header.menu(self._known, self.path, header.count_waiting(self._known, clock.today()))
+
+    @property
+    def wanted_url(self) -> str:
+        return str(self._request.session.get(WANTED, ""))
 
     @property
     def other_language(self) -> str:

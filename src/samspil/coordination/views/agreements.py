@@ -56,7 +56,11 @@ def show(request: ActorRequest, agreement_id: int) -> HttpResponse:
             "signatures": [(row, METHODS.get(row.method, row.method)) for row in rows],
             "signed": len(signed),
             "total": len(rows),
-            "progress_label": _("%(signed)s af %(total)s skoler har underskrevet")
+            "progress_label": ngettext(
+                "%(signed)s af %(total)s skole har underskrevet",
+                "%(signed)s af %(total)s skoler har underskrevet",
+                len(rows),
+            )
             % {"signed": len(signed), "total": len(rows)},
             "mine": [
                 row

@@ -95,7 +95,7 @@ def test_the_pages(case: RoundCase, places: list[Municipality]) -> None:
     assert "Aarhus, Randers" in own
     network = colleague.get(f"/netvaerk/{case.network.pk}/").content.decode()
     assert "Skolerne dækker 2 af 3 kommuner." in network
-    assert "Ingen dækker Silkeborg." in network
+    assert "Ingen dækker</strong> Silkeborg." in network
     assert "København" not in network
 
 

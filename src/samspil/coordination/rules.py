@@ -113,6 +113,25 @@ def may_fill_form(actor: Actor, form: Form) -> bool:
     return is_secretariat(actor, form.round) or form.organisation_id in own_columns(actor)
 
 
+def may_see_form(actor: Actor, round: Round, organisation_id: int) -> bool:
+    """Read a school's form with its notes: the school itself and the secretariat.
+
+    What the coordination is about (offers, days, dates) stands on the board for everybody in the
+    round; what a school writes beside it in free text does not. A platform administrator keeps
+    the archive and the audit trail, in which all of it stands.
+    """
+    return (
+        is_secretariat(actor, round)
+        or actor.is_platform_admin
+        or organisation_id in actor.organisation_ids()
+    )
+
+
+def may_read_problem(actor: Actor, proposal: Proposal) -> bool:
+    """Take the planner's whole problem home as a file: the secretariat."""
+    return may_run_round(actor, proposal.round) or actor.is_platform_admin
+
+
 def may_open_round(actor: Actor, network: Network) -> bool:
     """The secretariat opens the rounds of its network."""
     return actor.is_system or actor.has(roles.SECRETARIAT, network_id=network.pk)

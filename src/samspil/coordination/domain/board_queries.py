@@ -876,7 +876,7 @@ def cell_detail(actor: Actor, round_id: int, row_id: int, organisation_id: int) 
         changed_by=person_name(cell.updated_by_label) if cell else "",
         changed_at=cell.updated_at if cell else None,
         said=answer_words(intent),
-        note=intent.note if intent else "",
+        note=intent.note if intent and rules.may_see_form(actor, round, organisation_id) else "",
         holder=holder,
         can_change=is_open and may,
         why_not="" if is_open else _("Oversigten er låst."),
@@ -991,7 +991,10 @@ def course_detail(actor: Actor, round_id: int, row_id: int) -> CourseDetail:
             organisation_id=column.organisation_id,
             school=column.name,
             said=answer_words(intents.get(column.organisation_id)),
-            note=intents[column.organisation_id].note if column.organisation_id in intents else "",
+            note=intents[column.organisation_id].note
+            if column.organisation_id in intents
+            and rules.may_see_form(actor, round, column.organisation_id)
+            else "",
             now=words_of(cells.get(column.organisation_id)),
             css=_CSS[CommitmentRole(cells[column.organisation_id].role)]
             if column.organisation_id in cells

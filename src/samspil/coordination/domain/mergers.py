@@ -10,6 +10,7 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from samspil.coordination import rules
+from samspil.coordination.domain.answers import MAX_NOTE
 from samspil.coordination.domain.board import (
     CellChange,
     _Board,
@@ -202,8 +203,12 @@ def _take_answers(
             continue
         mine = present.get(intent.round_course_id)
         if mine is not None and _said_anything(mine):
-            if _answer(mine) != _answer(intent):
-                said = ", ".join(part for part in (answer_words(intent), intent.note) if part)
+            # The note is the school's own: it goes to the successor's note, never into a comment.
+            if intent.note and _take_note(mine, intent.note, old):
+                filled.append(mine)
+                _touch(mine, actor=actor, now=now)
+            said = answer_words(intent)
+            if said and said != answer_words(mine):
                 notes.setdefault(intent.round_course_id, []).append(
                     _("%(new)s har selv svaret, og det svar gælder. %(old)s svarede: %(said)s.")
                     % {"new": new.label, "old": old.label, "said": said}
@@ -217,15 +222,28 @@ def _take_answers(
         for name, value in _answer(intent).items():
             setattr(mine, name, value)
         mine.source = intent.source
-        mine.version += 1
-        mine.updated_at = now
-        mine.updated_by_label = actor.label[:200]
+        _touch(mine, actor=actor, now=now)
     Intent.objects.bulk_create(new_ones, batch_size=500)
     Intent.objects.bulk_update(
         filled,
         [*_ANSWER, "source", "version", "updated_at", "updated_by_label"],
         batch_size=200,
     )
+
+
+def _take_note(mine: Intent, note: str, old: Organisation) -> bool:
+    """Add the old school's note to the successor's own; no room for it leaves it in the old form."""
+    both = " – ".join(part for part in (mine.note, f"{old.label}: {note}") if part)
+    if len(both) > MAX_NOTE:
+        return False
+    mine.note = both
+    return True
+
+
+def _touch(intent: Intent, *, actor: Actor, now: datetime) -> None:
+    intent.version += 1
+    intent.updated_at = now
+    intent.updated_by_label = actor.label[:200]
 
 
 # ---------------------------------------------------------------- cells

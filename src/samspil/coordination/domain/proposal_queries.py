@@ -112,6 +112,7 @@ class Page:
     terms: tuple[tuple[str, str], ...]
     made_at: datetime
     is_open: bool
+    may_read_problem: bool
     asked_by: str
     fkb_number: str
 
@@ -202,6 +203,7 @@ def page(actor: Actor, proposal_id: int) -> Page:
         terms=tuple(_terms(proposal.statistics)),
         made_at=proposal.finished_at or proposal.created_at,
         is_open=proposal.status == ProposalStatus.READY and may_decide,
+        may_read_problem=rules.may_read_problem(actor, proposal),
         asked_by=person_name(proposal.requested_by_label),
         fkb_number=proposal.round_fkb.fkb.number if proposal.round_fkb else "",
     )

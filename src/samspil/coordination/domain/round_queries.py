@@ -52,17 +52,14 @@ def get_round(actor: Actor, round_id: int) -> Round:
 
 
 def get_form(actor: Actor, round_id: int, organisation_id: int) -> Form:
-    """A school's form: for the school itself and for the round's network's own people."""
+    """A school's form, for those who ``rules.may_see_form``. Raises ``NotFound`` otherwise."""
     round = get_round(actor, round_id)
-    own_network = round.network_id in actor.network_ids() or actor.is_platform_admin
     form = (
         Form.objects.select_related("organisation", "round__network", "file")
         .filter(round=round, organisation_id=organisation_id)
         .first()
     )
-    if form is None or not (
-        own_network or actor.is_system or organisation_id in actor.organisation_ids()
-    ):
+    if form is None or not rules.may_see_form(actor, round, organisation_id):
         raise NotFound("")
     return form
 

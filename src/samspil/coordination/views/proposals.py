@@ -9,11 +9,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_POST
 
+from samspil.coordination import rules
 from samspil.coordination.domain import proposal_queries, proposals, round_queries
 from samspil.coordination.models import Proposal, RoundFkb
 from samspil.kernel import clock
 from samspil.kernel.errors import Conflict, Invalid, NotFound
-from samspil.kernel.http import LOGIN, ActorRequest, requires, whole_number
+from samspil.kernel.http import LOGIN, ActorRequest, insist, requires, whole_number
 
 
 def _id(request: ActorRequest, name: str) -> int | None:
@@ -66,6 +67,7 @@ def show(request: ActorRequest, proposal_id: int) -> HttpResponse:
 def problem(request: ActorRequest, proposal_id: int) -> HttpResponse:
     """The problem as the planner got it, to repeat the answer outside the web."""
     proposal = proposal_queries.get_proposal(request.actor, proposal_id)
+    insist(rules.may_read_problem(request.actor, proposal))
     response = JsonResponse(
         proposal.problem, json_dumps_params={"ensure_ascii": False, "indent": 1}
     )

@@ -69,7 +69,8 @@ def send_forms(
     same and stand on the secretariat's list. Raises ``Conflict`` after the meeting.
     """
     round = lock_row(Round.objects.select_related("network"), round.pk)
-    if round.status == RoundStatus.DRAFT:
+    is_first = round.status == RoundStatus.DRAFT
+    if is_first:
         transition(round, "send_forms", table=ROUND_TRANSITIONS, actor=actor, now=now)
         round.forms_sent_on = clock.local_date(now)
         round.save(update_fields=["forms_sent_on"])
@@ -94,6 +95,8 @@ def send_forms(
                 run_at=clock.start_of(day, hour=8),
                 key=f"form-reminder:{form.pk}:{day}",
             )
+    if not (forms or is_first):
+        return []
     record(
         round,
         after={"sent": [form.organisation.name for form in forms]},

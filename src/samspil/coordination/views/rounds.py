@@ -79,9 +79,17 @@ def round_list(request: ActorRequest) -> HttpResponse:
 @require_http_methods(["GET", "POST"])
 def open_round(request: ActorRequest, network_id: int) -> HttpResponse:
     """Prepare a new round; next year's is proposed."""
-    choices = round_queries.opening(
-        request.actor, network_id, request.GET.get("aar"), clock.today()
-    )
+    asked = request.GET.get("aar")
+    choices = round_queries.opening(request.actor, network_id, asked, clock.today())
+    there = next((round for round in choices.earlier if str(round.year) == asked), None)
+    if request.method == "POST" and there is not None:
+        # Pressed twice: the year that stood on the page, not the next one that is free.
+        messages.info(
+            request,
+            _("%(network)s har allerede en runde for %(year)s.")
+            % {"network": choices.network.short_name, "year": there.year},
+        )
+        return redirect("coordination:round", there.pk)
     form = OpenRoundForm(
         request.POST or None,
         initial=choices.initial,
@@ -258,11 +266,14 @@ def send_forms(request: ActorRequest, round_id: int) -> HttpResponse:
         round=round_queries.get_round(request.actor, round_id),
         workbook_of=workbook_of,
     )
-    messages.success(
-        request,
-        ngettext("%(count)s skema er sendt.", "%(count)s skemaer er sendt.", len(sent))
-        % {"count": len(sent)},
-    )
+    if sent:
+        messages.success(
+            request,
+            ngettext("%(count)s skema er sendt.", "%(count)s skemaer er sendt.", len(sent))
+            % {"count": len(sent)},
+        )
+    else:
+        messages.info(request, _("Alle skemaer er allerede sendt."))
     return redirect("coordination:round", round_id)
 
 

@@ -69,6 +69,15 @@
   document.addEventListener("keydown", function (event) {
     if (event.key === "Enter" && event.target.matches("[data-filter]")) event.preventDefault();
   });
+  /* A double click, or a second one while the answer is under way, is one click. */
+  var sent = new WeakMap();
+  document.addEventListener("submit", function (event) {
+    if (event.defaultPrevented || event.target.method !== "post") return;
+    var now = Date.now();
+    if (now - (sent.get(event.target) || 0) < 10000) event.preventDefault();
+    else sent.set(event.target, now);
+  });
+  window.addEventListener("pageshow", function () { sent = new WeakMap(); });
   document.addEventListener("submit", function (event) {
     var button = event.submitter;
     if (!button || !button.dataset.busy || event.defaultPrevented) return;

@@ -1,0 +1,152 @@
+"""A problem cut into parts that don't touch each other, with people who are alike put together.
+
+A part is a set of runs with the parties that could sit in them: no party could sit in runs of two parts, and
+nothing shared that could run short is used by two parts. The best of the whole is the best of each part, for
+every term that is a sum over people (taught, kept, moved).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from planning.pooling.data import Party, Problem, Run, RunPin, SeatPin
+
+
+@dataclass(slots=True)
+class Group:
+    """Parties that no objective tells apart: same own run, same runs to choose from at the same costs.
+
+    Counted in units: a head, or (`heads` above 1) a whole party that goes together. `runs` and `costs` go
+    together: what a head that moves there costs in the term `moved`. `is_fixed`: they sit in their one run
+    whenever it is held, by a decision of people.
+    """
+
+    own: str
+    runs: tuple[str, ...]
+    costs: tuple[int, ...]
+    heads: int
+    is_fixed: bool
+    units: int = 0
+    parties: list[Party] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Part:
+    """Runs that could be held (by day and key) with the groups that could sit in them.
+
+    `limits`: what the runs share and could run short of, as (available, uses as (run, amount)).
+    """
+
+    runs: list[Run] = field(default_factory=list)
+    groups: list[Group] = field(default_factory=list)
+    limits: list[tuple[int, list[tuple[str, int]]]] = field(default_factory=list)
+
+
+def least(problem: Problem, run: Run) -> int:
+    """Heads it takes to hold the run: none when it is promised, else at least one."""
+    return 0 if problem.is_promised(run) else max(1, run.minimum)
+
+
+def possible_runs(problem: Problem) -> dict[str, Run]:
+    """Runs that are promised, or that so many could sit in that they can reach their minimum."""
+    reach: dict[str, int] = {}
+    for party in problem.parties:
+        for option in problem.options[party.key]:
+            reach[option.run] = reach.get(option.run, 0) + party.size
+    return {
+        run.key: run
+        for run in problem.runs
+        if problem.is_promised(run)
+        or (
+            problem.pin_of_run.get(run.key) != RunPin.CANCELLED
+            and least(problem, run) <= min(run.capacity, reach.get(run.key, 0))
+        )
+    }
+
+
+def groups(problem: Problem, runs: dict[str, Run]) -> list[Group]:
+    """All parties with a run to choose from, as groups, in the order of the problem's parties."""
+    found: dict[object, Group] = {}
+    per_day = problem.metres_per_day
+    for party in problem.parties:
+        options = [option for option in problem.options[party.key] if option.run in runs]
+        if not options:
+            continue
+        own = problem.run_by_key[party.run] if party.run else None
+        before = problem.metres(party.home, own.place) if own and not own.is_remote else 0
+        together = party.size if party.is_together else 1
+        pins = problem.pins_of_party.get(party.key, {})
+        is_fixed = SeatPin.SEAT in pins.values()
+        keys = tuple(option.run for option in options)
+        costs = tuple(
+            0
+            if option.run == party.run
+            else per_day * option.days
+            + (0 if runs[option.run].is_remote else max(0, option.metres - before))
+            for option in options
+        )
+        alike = (party.run, keys, costs, together, is_fixed)
+        group = found.get(alike)
+        if group is None:
+            group = found[alike] = Group(party.run, keys, costs, together, is_fixed)
+        group.parties.append(party)
+        group.units += party.size // together
+    for group in found.values():
+        group.parties.sort(key=lambda party: (party.order, party.key))
+    return list(found.values())
+
+
+def parts(problem: Problem, *, with_shared: bool = True) -> list[Part]:
+    """The problem's parts, in the order of their first run. Without `with_shared` nothing shared counts."""
+    runs = possible_runs(problem)
+    together = groups(problem, runs)
+    limits = binding(problem, runs) if with_shared else []
+    leader = {key: key for key in runs}
+
+    def find(key: str) -> str:
+        while leader[key] != key:
+            leader[key] = leader[leader[key]]
+            key = leader[key]
+        return key
+
+    def join(keys: Iterable[str]) -> None:
+        it = iter(keys)
+        first = find(next(it))
+        for key in it:
+            leader[find(key)] = first
+
+    for group in together:
+        join(group.runs)
+    for _, uses in limits:
+        join(run for run, _ in uses)
+    found: dict[str, Part] = {}
+    for run in sorted(runs.values(), key=lambda run: (run.course, run.starts_on, run.key)):
+        found.setdefault(find(run.key), Part()).runs.append(run)
+    for group in together:
+        found[find(group.runs[0])].groups.append(group)
+    for limit in limits:
+        found[find(limit[1][0][0])].limits.append(limit)
+    return list(found.values())
+
+
+def binding(problem: Problem, runs: dict[str, Run]) -> list[tuple[int, list[tuple[str, int]]]]:
+    """What could run short if all these runs were held: what is left of it, and who takes how much.
+
+    What promised runs take is taken already, and they are left out.
+    """
+    left = {some.key: some.available for some in problem.shared}
+    uses: dict[str, list[tuple[str, int]]] = {key: [] for key in left}
+    for use in problem.uses:
+        run = runs.get(use.run)
+        if run is None or not use.amount:
+            continue
+        if problem.is_promised(run):
+            left[use.shared] -= use.amount
+        else:
+            uses[use.shared].append((use.run, use.amount))
+    return [
+        (max(0, left[key]), takes)
+        for key, takes in uses.items()
+        if takes and sum(amount for _, amount in takes) > left[key]
+    ]

@@ -31,13 +31,13 @@ from samspil.coordination.domain.answers import (
 from samspil.coordination.domain.forms import FormLine, FormSnapshot
 from samspil.coordination.domain.reading import CellRead, Loose, ReadForm, RowRead
 from samspil.coordination.interfaces import values as cells
+from samspil.coordination.interfaces.form_columns import column_names
 from samspil.coordination.interfaces.form_keys import RowKey, parse_key
 from samspil.coordination.interfaces.form_workbook import (
     CODE_PREFIX,
     COLUMNS,
     META_MARK,
     META_SHEET,
-    headings,
     own_texts,
     text_hash,
 )
@@ -75,7 +75,7 @@ _ALIASES: Final[dict[str, tuple[str, ...]]] = {
         "kan tage for andre (dage)", "kan tage for andre", "for andre", "kapacitet",
         "for andre (dage)", "kapacitet (dage)", "dage for andre",
     ),
-    "will_follow": ("følger", "følger med", "vil følge"),
+    "will_follow": ("følger", "følger gerne", "følger med", "vil følge"),
     "note": (
         "bemærkning", "bemærkninger", "note", "noter", "kommentar", "kommentarer", "bem", "anmærkning",
     ),
@@ -368,7 +368,7 @@ def _read_table(reading: _Reading, index: int, sheet: Sheet, table: _Table) -> N
     field_at = {column: name for name, column in table.columns.items()}
     absent = [name for name in FIELDS if name not in table.columns]
     if absent:
-        names = headings(reading.form.activity_year)
+        names = column_names(reading.form.activity_year)
         reading.notes.append(
             Remark(
                 "column_gone",
@@ -723,7 +723,7 @@ def _share_marks(found: dict[str, CellRead]) -> None:
 
 
 def _check_row(found: dict[str, CellRead], base: Answer | None) -> None:
-    """Answers of one row that don't go together become one question at 'Eget udbud'."""
+    """Answers of one row that don't go together become one question at 'Vi udbyder'."""
     if any(cell.state != "read" for name, cell in found.items() if name in ("offers", "runs")):
         return
     said: dict[str, Any] = {}

@@ -22,6 +22,7 @@ from django.utils.translation import gettext as _
 
 from samspil.coordination.domain.answers import EMPTY, FIELDS, cell_text
 from samspil.coordination.domain.forms import FormLine, FormSnapshot
+from samspil.coordination.interfaces.form_columns import column_names
 from samspil.coordination.interfaces.form_keys import RowKey
 from samspil.kernel.spreadsheets.writer import SafeSheet, SafeWorkbook
 
@@ -40,28 +41,9 @@ COLUMNS: Final = (*LOCKED, *FIELDS)
 _WIDTHS: Final = (4, 7, 9, 46, 7, 11, 8, 8, 26, 9, 13, 9, 40)
 
 
-def headings(activity_year: int) -> dict[str, str]:
-    """What the columns are called in the sheet."""
-    return {
-        "key": _("Nøgle"),
-        "fkb": _("FKB"),
-        "number": _("Nummer"),
-        "title": _("Titel"),
-        "days": _("Dage"),
-        "activity": _("Deltagere %(year)s") % {"year": activity_year},
-        "offers": _("Eget udbud"),
-        "runs": _("Antal hold"),
-        "when": _("Hvornår"),
-        "guarantee": _("Garanti"),
-        "take_on_days": _("Kan tage for andre (dage)"),
-        "will_follow": _("Følger"),
-        "note": _("Bemærkning"),
-    }
-
-
 def guide(form: FormSnapshot) -> list[tuple[str, str]]:
     """The first sheet as (style, text), one cell a line."""
-    names = headings(form.activity_year)
+    names = column_names(form.activity_year)
     return [
         ("title", _("Koordineringsskema %(year)s") % {"year": form.year}),
         ("key", form.organisation_name),
@@ -106,7 +88,11 @@ def guide(form: FormSnapshot) -> list[tuple[str, str]]:
             f"{names['will_follow']}: "
             + _("ja, hvis I udbyder målet sammen med en skole, der holder det."),
         ),
-        ("subtitle", f"{names['note']}: " + _("alt det, der ikke passer i de andre felter.")),
+        (
+            "subtitle",
+            f"{names['note']}: "
+            + _("alt det, der ikke passer i de andre felter. Kun I og sekretariatet ser den."),
+        ),
         ("form_part", _("Godt at vide")),
         (
             "subtitle",
@@ -153,7 +139,7 @@ def sheet_head(form: FormSnapshot, group: str, lines: Sequence[FormLine]) -> tup
 def own_texts(form: FormSnapshot) -> frozenset[str]:
     """Fingerprints of every text that we write around the answers."""
     texts = [text for _style, text in guide(form)]
-    texts += headings(form.activity_year).values()
+    texts += column_names(form.activity_year).values()
     for group, lines in groups_of(form):
         texts += sheet_head(form, group, lines)
     return frozenset(text_hash(" ".join(text.split())) for text in texts)
@@ -243,7 +229,7 @@ def _write_group(writer: _Writer, form: FormSnapshot, group: str, lines: list[Fo
     title, hint = sheet_head(form, group, lines)
     writer.text(sheet, 0, 1, title, "title")
     writer.text(sheet, 1, 1, hint, "cell")
-    names = headings(form.activity_year)
+    names = column_names(form.activity_year)
     for column, code in enumerate(COLUMNS):
         sheet.write(CODE_ROW, column, CODE_PREFIX + code, "muted")
         writer.text(sheet, HEAD_ROW, column, names[code], "heading")

@@ -64,7 +64,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
         "Der står ja til både eget udbud og til at følge en anden skole. Hvad gælder?"
     ),
     "cleared_but": _("Ja til eget udbud er slettet, men der står stadig »%(text)s«. Hvad gælder?"),
-    "read_as_yes": _("Eget udbud er tomt, men der står »%(text)s«. Det er læst som ja."),
+    "read_as_yes": _("»Vi udbyder« er tomt, men der står »%(text)s«. Det er læst som ja."),
     # rows and keys
     "no_key": _("Rækken er fundet på nummeret %(number)s, for den skjulte nøgle mangler."),
     "key_damaged": _("Rækkens skjulte nøgle er ødelagt. Den er fundet på nummeret %(number)s."),

@@ -15,8 +15,8 @@ from samspil.coordination.domain.answers import FIELDS, When, cell_text
 from samspil.coordination.domain.forms import form_snapshot
 from samspil.coordination.domain.merge import Choice, Item
 from samspil.coordination.domain.reading import Values, values_to_json
+from samspil.coordination.interfaces.form_columns import column_names
 from samspil.coordination.interfaces.form_reader import read_form, read_value
-from samspil.coordination.interfaces.form_workbook import headings
 from samspil.coordination.interfaces.remarks import sentence
 from samspil.coordination.models import Form, Return
 from samspil.kernel.actor import Actor
@@ -201,7 +201,7 @@ def _kind(item: Item) -> tuple[str, str]:
 def show(shown: returns.Preview) -> ShownPreview:
     """The preview in words, a part per sheet, what is open first."""
     year = shown.form.year
-    names = headings(shown.form.activity_year)
+    names = column_names(shown.form.activity_year)
     lines = shown.form.by_id()
     sheets: dict[str, ShownSheet] = {"": ShownSheet("")}
     for item in sorted(shown.settled.items, key=lambda i: (not i.is_open, _ORDER[i.kind])):

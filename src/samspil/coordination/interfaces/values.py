@@ -775,7 +775,7 @@ def _nearest(unclear: _Unclear, text: str, year: int) -> tuple[When, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Mark:
-    """What one cell of a matrix, or of the column 'Eget udbud', says all at once."""
+    """What one cell of a matrix, or of the column 'Vi udbyder', says all at once."""
 
     offers: bool | None = None
     runs: int | None = None

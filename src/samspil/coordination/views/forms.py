@@ -16,6 +16,7 @@ from samspil.coordination.domain import form_cycle, forms, round_queries
 from samspil.coordination.domain.forms import FormSnapshot, IntentChange
 from samspil.coordination.enums import FormStatus, IntentSource, RoundStatus
 from samspil.coordination.interfaces import form_screen
+from samspil.coordination.interfaces.form_columns import column_names
 from samspil.coordination.interfaces.form_files import workbook_of
 from samspil.coordination.models import Form
 from samspil.kernel import clock
@@ -67,6 +68,7 @@ def form_page(request: ActorRequest, round_id: int, organisation_id: int) -> Htt
             "form": form,
             "round": form.round,
             "snapshot": snapshot,
+            "names": column_names(snapshot.activity_year),
             "tabs": [
                 Tab(
                     label=name,

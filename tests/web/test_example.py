@@ -19,6 +19,7 @@ from samspil.network.models import Membership, Network, Person, Postcode, RoleAs
 from samspil.web.example.catalogue import CONSTRUCTED, CORE, REAL_DATA, example_catalogue
 from samspil.web.example.generator import COUNTRY, SMALL, generate
 from samspil.web.example.seed import seed_example
+from samspil.web.example.sources import source_words
 
 EXAMPLE = example_catalogue()
 
@@ -166,3 +167,18 @@ def test_generate_loads_and_writes_files(tmp_path: Path):
 def test_generate_wants_to_know_where_to():
     with pytest.raises(CommandError):
         call_command("generate")
+
+
+def test_every_source_has_words_for_those_who_read_it():
+    """What stands under 'Kilde' is a source and its year, not a file of ours."""
+    for name in ("fkb", "amu", "approvals"):
+        with (REAL_DATA / f"{name}.csv").open(encoding="utf-8") as lines:
+            for row in csv.DictReader(lines):
+                assert source_words(row["source"], row["year"])
+    shown = {row.source for row in (*EXAMPLE.fkbs, *EXAMPLE.courses, *EXAMPLE.approvals)}
+    assert not [words for words in shown if re.search(r"README|data/|course pages|\bc\. ", words)]
+    real = {row.source for row in (*EXAMPLE.fkbs, *EXAMPLE.courses) if not row.constructed}
+    undated = [words for words in real if not re.search(r"\b20\d\d", words)]
+    assert not undated
+    assert "konstrueret eksempel" not in real
+    assert "UddannelsesGuiden, ug.dk, omkring 2021–2024" in real

@@ -16,6 +16,8 @@ from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
+from samspil.web.example.sources import CONSTRUCTED_SOURCE, source_words
+
 HERE = Path(__file__).resolve().parent
 REAL_DATA = HERE.parents[3] / "data"
 
@@ -74,6 +76,7 @@ class FkbRow:
     valid_to: date | None
     predecessors: tuple[str, ...]
     constructed: bool
+    source: str = CONSTRUCTED_SOURCE
 
 
 @dataclass(frozen=True)
@@ -89,6 +92,7 @@ class CourseRow:
     archived_reason: str
     successor: str
     constructed: bool
+    source: str = CONSTRUCTED_SOURCE
 
 
 @dataclass(frozen=True)
@@ -252,6 +256,7 @@ def _real_fkbs() -> list[FkbRow]:
                 valid_to=closed[row["fkb"]],
                 predecessors=(),
                 constructed=False,
+                source=source_words(row["source"], row["year"]),
             )
         )
     return rows
@@ -260,6 +265,10 @@ def _real_fkbs() -> list[FkbRow]:
 def _example_fkbs() -> list[FkbRow]:
     # 2222 came when 2692 was split, and 2257 took over from 2778 (EPOS 2009, ERA 2014).
     predecessors = {"2222": ("2692",), "2257": ("2778",)}
+    sources = {
+        row["fkb"]: source_words(row["source"], row["year"])
+        for row in read_csv(REAL_DATA / "fkb.csv")
+    }
     return [
         FkbRow(
             number=row["number"],
@@ -270,6 +279,7 @@ def _example_fkbs() -> list[FkbRow]:
             valid_to=None,
             predecessors=predecessors.get(row["number"], ()),
             constructed=row["constructed"] == "ja",
+            source=CONSTRUCTED_SOURCE if row["constructed"] == "ja" else sources[row["number"]],
         )
         for row in read_csv(HERE / "fkbs.csv")
     ]
@@ -291,6 +301,7 @@ def _real_courses() -> tuple[list[CourseRow], list[RelationRow]]:
                 archived_reason="",
                 successor=successor,
                 constructed=False,
+                source=source_words(row["source"], row["year"]),
             )
         )
         if row["fkb"] and not successor:
@@ -338,15 +349,16 @@ def example_catalogue(seed: int = 2027) -> Catalogue:
 def _example_approvals() -> list[ApprovalRow]:
     """Constructed approvals, except where `data/approvals.csv` knows one: that evidence wins."""
     known = {
-        (row["school_key"], row["fkb"]): (row["evidence"].split()[0].strip(":"), row["source"])
+        (row["school_key"], row["fkb"]): (
+            row["evidence"].split()[0].strip(":"),
+            source_words(row["source"], row["year"]),
+        )
         for row in read_csv(REAL_DATA / "approvals.csv")
         if row["scope"] == "fkb" and row["fkb"] and row["school_key"]
     }
     rows = []
     for row in read_csv(HERE / "approvals.csv"):
-        evidence, source = known.get(
-            (row["school"], row["fkb"]), (CONSTRUCTED, "konstrueret eksempel")
-        )
+        evidence, source = known.get((row["school"], row["fkb"]), (CONSTRUCTED, CONSTRUCTED_SOURCE))
         # The last round was decided in September 2019 and holds from 1 October (R46).
         rows.append(ApprovalRow(row["school"], row["fkb"], date(2019, 10, 1), evidence, source))
     return rows

@@ -240,7 +240,7 @@ def _fkbs(catalogue: Catalogue) -> None:
                 committee=f.committee,
                 valid_from=f.valid_from,
                 valid_to=f.valid_to,
-                source="konstrueret eksempel" if f.constructed else "se data/README.md",
+                source=f.source,
                 is_constructed=f.constructed,
             )
             for f in catalogue.fkbs
@@ -272,7 +272,7 @@ def _courses(catalogue: Catalogue) -> None:
                 valid_to=c.valid_to,
                 is_archived=bool(c.archived_reason),
                 archived_reason=c.archived_reason,
-                source="konstrueret eksempel" if c.constructed else "se data/README.md",
+                source=c.source,
                 is_constructed=c.constructed,
             )
             for c in catalogue.courses

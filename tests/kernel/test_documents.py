@@ -9,6 +9,7 @@ import pypdf
 import pytest
 
 from samspil.kernel.documents import DocumentFailed, render_pdf
+from samspil.kernel.documents.glyphs import FONT, characters_of, showable
 
 AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 OVERVIEW = "coordination/documents/overview.typ"
@@ -83,3 +84,27 @@ def test_a_template_outside_the_package_is_refused():
 def test_a_wrong_template_is_told():
     with pytest.raises(DocumentFailed):
         render_pdf(OVERVIEW, {"title": "uden indhold"}, at=AT)
+
+
+@pytest.mark.parametrize(
+    ("typed", "shown"),
+    [
+        ("Holdet flytter 😀", "Holdet flytter \ufffd"),
+        ("中文 Łódź", "\ufffd\ufffd Łódź"),
+        ("uge\x01 37\x0b\ufeff\u202e", "uge 37"),
+        ("A\u030arhus", "Århus"),
+        ("❤\ufe0f", "\ufffd"),
+        ("\ud800", "\ufffd"),
+    ],
+)
+def test_a_character_that_the_font_lacks_stops_no_document(typed, shown):
+    """PDF/UA-1 refuses what no font shows; one smiley would keep an agreement unwritten."""
+    assert showable({"a": [typed]}) == {"a": [shown]}
+    pdf = pypdf.PdfReader(io.BytesIO(render_pdf(OVERVIEW, _data(title=typed), at=AT)))
+    assert len(pdf.pages) > 1
+
+
+def test_the_reader_of_the_font_finds_what_is_in_it():
+    found = characters_of(FONT.read_bytes())
+    assert {ord(char) for char in "abcÆØÅæøå»«–·§½→"} <= found
+    assert ord("中") not in found

@@ -14,6 +14,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from samspil.kernel.documents.glyphs import showable
+
 PACKAGE = Path(__file__).resolve().parents[2]
 HERE = Path(__file__).resolve().parent
 TIMEOUT = 60
@@ -38,7 +40,7 @@ def render_pdf(template: Path | str, data: dict[str, Any], *, at: datetime) -> b
         "template": str(path),
         "root": str(PACKAGE),
         "fonts": str(HERE / "fonts"),
-        "data": json.dumps(data, ensure_ascii=False),
+        "data": json.dumps(showable(data), ensure_ascii=False),
         "at": int(at.timestamp()),
     }
     try:

@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from datetime import date
+from importlib import import_module
 
 import pytest
+from django.apps import apps
 
 from samspil.catalogue.models import Approval
 from samspil.contracts.network import SchoolsMerged
+from samspil.coordination.domain.board import undo_change
 from samspil.coordination.domain.mergers import merge_schools
 from samspil.coordination.models import (
     ChangeSet,
@@ -223,3 +226,26 @@ def test_the_network_tells_and_twice_is_harmless(case, system_actor):
     assert not Job.objects.exclude(state="done").exists()
     assert state() == before
     assert merge(case) is False
+
+
+def test_a_merger_is_a_change_of_its_own_that_nobody_undoes(case: RoundCase) -> None:
+    case.commit(case.rows[0], 0, "own", runs=2)
+    merge(case)
+    made = ChangeSet.objects.get(round=case.round)
+    assert made.get_kind_display() == "Skoler lagt sammen"
+    with pytest.raises(Forbidden):
+        undo_change(actor=case.secretariat, now=NOW, change_set=made)
+    assert cells(case) == {1: ("own", 2)}
+
+
+def test_mergers_of_before_get_the_kind_and_schools_that_left_keep_theirs(case: RoundCase) -> None:
+    migration = import_module("samspil.coordination.migrations.0005_changeset_merger")
+    for label in (migration.MERGED_BY, "system:coordination.school_left"):
+        ChangeSet.objects.create(
+            round=case.round, kind="leave", summary="X", actor_label=label, at=NOW
+        )
+    migration.forwards(apps, None)
+    kinds = ChangeSet.objects.order_by("actor_label").values_list("kind", flat=True)
+    assert list(kinds) == ["leave", "merger"]
+    migration.backwards(apps, None)
+    assert set(ChangeSet.objects.values_list("kind", flat=True)) == {"leave"}

@@ -17,7 +17,7 @@ from samspil.coordination.domain import returns
 from samspil.coordination.domain.forms import IntentChange, form_snapshot, save_intents
 from samspil.coordination.interfaces import returns as interface
 from samspil.coordination.interfaces.form_workbook import COLUMNS, FIRST_ROW, write_form
-from samspil.coordination.models import Form, Intent, Return, RoundCourse
+from samspil.coordination.models import Form, Intent, Return, RoundCourse, RoundSchool
 from samspil.kernel.errors import Conflict, Forbidden, NotFound, UploadRefused
 from samspil.kernel.models import AuditEvent
 from samspil.kernel.tasks import tasks_for
@@ -454,3 +454,36 @@ def test_a_full_workbook_is_read_checked_and_previewed() -> None:
     ret = receive(case, {}, content)
     interface.show(returns.preview(ret))
     assert ret.questions > 80
+
+
+def test_the_round_says_which_forms_wait_for_an_answer(case: RoundCase, client: Client) -> None:
+    """Questions stand on the return's page; the secretariat must not have to look there."""
+    page = reverse("coordination:round", args=[case.round.pk])
+    client.force_login(case.secretariat_person)
+    assert "venter på svar" not in client.get(page).text
+    first = receive(case, {0: {"offers": "måske"}, 1: {"offers": "måske"}})
+    text = client.get(page).text
+    assert "1 skema har spørgsmål, der venter på svar" in text
+    link = reverse("coordination:return", args=[first.pk])
+    assert text.count(f'href="{link}"') == 2  # above the FKBs, and beside the school
+    assert "2 spørgsmål" in text
+    second = form_of(case, 1)
+    interface.receive(
+        actor=case.coordinator(1),
+        now=NOW,
+        form=second,
+        name="skema.xlsx",
+        content=filled(second, {0: {"offers": "måske"}}),
+    )
+    text = client.get(page).text
+    assert "2 skemaer har spørgsmål, der venter på svar" in text
+    assert 'href="#skemaer"' in text
+    school = Client()
+    school.force_login(case.people[1])
+    assert "venter på svar" not in school.get(page).text
+    returns.discard_return(
+        actor=case.coordinator(), now=LATER, ret=first, expected_version=first.version
+    )
+    assert "1 skema har spørgsmål" in client.get(page).text
+    RoundSchool.objects.filter(organisation=case.schools[1]).update(left_on=NOW.date())
+    assert "venter på svar" not in client.get(page).text

@@ -83,6 +83,11 @@ class ChangeKind(models.TextChoices):
     FORM = "form", _("Skema indsendt")
     IMPORT = "import", _("Oversigt indlæst")
     LEAVE = "leave", _("Skole udtrådt")
+    MERGER = "merger", _("Skoler lagt sammen")
+
+
+FINAL_CHANGES = (ChangeKind.LEAVE, ChangeKind.MERGER)
+"""What happened outside the round: no undo brings a school back."""
 
 
 class ProposalStatus(models.TextChoices):

@@ -10,7 +10,7 @@ from datetime import date
 
 from django.db.models import Q
 
-from samspil.coordination.enums import ChangeKind, FkbStatus, RoundStatus
+from samspil.coordination.enums import FINAL_CHANGES, FkbStatus, RoundStatus
 from samspil.coordination.models import (
     ChangeSet,
     Form,
@@ -74,9 +74,9 @@ def may_run_row(actor: Actor, row: RoundCourse) -> bool:
 def may_undo(actor: Actor, change_set: ChangeSet) -> bool:
     """The secretariat every change, others what they did themselves.
 
-    A school that left is not brought back by undo.
+    A school that left or was merged is not brought back by undo.
     """
-    if change_set.kind == ChangeKind.LEAVE:
+    if change_set.kind in FINAL_CHANGES:
         return False
     if is_secretariat(actor, change_set.round):
         return True

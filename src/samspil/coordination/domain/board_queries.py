@@ -24,7 +24,7 @@ from samspil.coordination.domain import proposal_queries
 from samspil.coordination.domain.answers import decimal_text
 from samspil.coordination.domain.board import CellChange, and_list, person_name, words_of
 from samspil.coordination.domain.round_queries import gap_rows, get_round
-from samspil.coordination.enums import ChangeKind, CommitmentRole, FkbStatus, FormStatus
+from samspil.coordination.enums import FINAL_CHANGES, CommitmentRole, FkbStatus, FormStatus
 from samspil.coordination.models import (
     ChangeEntry,
     ChangeSet,
@@ -258,7 +258,7 @@ def last_change(actor: Actor, round: Round, round_fkb: RoundFkb | None = None) -
             )
         )
     last = (
-        made.exclude(kind=ChangeKind.LEAVE)
+        made.exclude(kind__in=FINAL_CHANGES)
         .order_by("-at", "-pk")
         .values_list("pk", "summary")
         .first()

@@ -314,7 +314,7 @@ def _take_cells(
     ]
     if written:
         _save(board, written)
-        _keep(round, ChangeKind.LEAVE, _merged(old, new), written, actor=actor, now=now)
+        _keep(round, ChangeKind.MERGER, _merged(old, new), written, actor=actor, now=now)
 
 
 def _same_offer(one: Commitment, other: Commitment) -> bool:

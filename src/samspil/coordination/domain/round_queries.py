@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import datetime as dt
+from collections import defaultdict
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,6 +16,7 @@ from samspil.coordination.enums import (
     CommitmentRole,
     FkbStatus,
     FormStatus,
+    ReturnStatus,
     RoundStatus,
     SignatureStatus,
 )
@@ -23,6 +25,7 @@ from samspil.coordination.models import (
     ExternalAgreement,
     Form,
     Intent,
+    Return,
     Round,
     RoundCourse,
     RoundFkb,
@@ -109,6 +112,10 @@ class FormLineState:
     sent_at: dt.datetime | None
     returned_at: dt.datetime | None
     reminded_at: dt.datetime | None
+    questions: int = 0
+    """Open questions in the workbooks that came back for the form."""
+    asking: tuple[int, ...] = ()
+    """Those workbooks (ids of returns), newest first."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +150,11 @@ class RoundOverview:
     @property
     def owing(self) -> list[FormLineState]:
         return [form for form in self.taking_part if form.status == FormStatus.SENT]
+
+    @property
+    def asking(self) -> list[FormLineState]:
+        """Forms whose returned workbooks have questions that nobody has answered."""
+        return [form for form in self.taking_part if form.questions]
 
     @property
     def unsent(self) -> int:
@@ -224,6 +236,17 @@ def _form_lines(round: Round) -> list[FormLineState]:
             yes=Count("pk", filter=Q(offers=True)),
         )
     }
+    asking: dict[int, list[tuple[int, int]]] = defaultdict(list)
+    for form_id, pk, questions in (
+        Return.objects.filter(
+            form__round=round,
+            questions__gt=0,
+            status__in=[ReturnStatus.PREVIEW, ReturnStatus.APPLIED],
+        )
+        .order_by("-received_at", "-pk")
+        .values_list("form", "pk", "questions")
+    ):
+        asking[form_id].append((pk, questions))
     lines = []
     for form in round.forms.select_related("organisation").order_by("organisation__name", "pk"):
         place = places.get(form.organisation_id)
@@ -241,6 +264,8 @@ def _form_lines(round: Round) -> list[FormLineState]:
                 sent_at=form.sent_at,
                 returned_at=form.returned_at,
                 reminded_at=form.reminded_at,
+                questions=sum(count for _pk, count in asking[form.pk]),
+                asking=tuple(pk for pk, _count in asking[form.pk]),
             )
         )
     return lines

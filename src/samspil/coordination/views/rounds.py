@@ -160,6 +160,7 @@ def round_page(request: ActorRequest, round_id: int) -> HttpResponse:
             if round.status in (RoundStatus.MEETING, RoundStatus.SIGNING)
             else None,
             "runs_it": runs_it,
+            "takes_answers": round.status in rules.OPEN_FOR_SCHOOLS,
             "own_form": own,
             "owns_open_form": own is not None and own.status == FormStatus.SENT,
         },

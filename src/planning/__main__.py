@@ -48,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         number: signal.signal(number, lambda *_: watch.ask_to_stop())
         for number in (signal.SIGTERM, signal.SIGINT)
     }
+    # Whoever starts this may block the signals until here, so that none ends it before it can answer.
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, before)
     try:
         result = planner.solve(
             problem,

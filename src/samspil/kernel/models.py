@@ -115,6 +115,76 @@ class Job(models.Model):
         return f"{self.kind} ({self.state})"
 
 
+class CalculationStatus(models.TextChoices):
+    """Where a calculation stands."""
+
+    QUEUED = "queued"
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    DROPPED = "dropped"
+
+
+class Failure(models.TextChoices):
+    """Why a calculation went wrong; the owning context says it in words."""
+
+    NONE = ""
+    MEMORY = "memory"  # it wanted more than it may have
+    CLOCK = "clock"  # there was no answer in time
+    CRASHED = "crashed"
+    BROKE_RULES = "broke_rules"  # a fault in the planner
+    UNREADABLE = "unreadable"  # the planner didn't know the problem's format
+
+
+class Calculation(models.Model):
+    """A problem for a planner, with the best answer so far; see ``kernel.calculations``.
+
+    ``progress``: ``seconds`` calculated so far, ``phase``, ``bounds`` (a list of ``term``, ``value``,
+    ``best_possible``). ``best`` and ``result`` are answers as the planner writes them.
+    """
+
+    kind = models.CharField(max_length=80)
+    subject_type = models.CharField(max_length=100)
+    subject_id = models.BigIntegerField()
+    status = models.CharField(
+        max_length=10, choices=CalculationStatus, default=CalculationStatus.QUEUED
+    )
+    problem = models.JSONField(default=dict)
+    first = models.JSONField(null=True)
+    payload = models.JSONField(default=dict)
+    work = models.PositiveBigIntegerField()
+    seconds = models.FloatField()
+    seed = models.PositiveIntegerField(default=0)
+    then = models.CharField(max_length=80, blank=True)
+    progress = models.JSONField(default=dict)
+    best = models.JSONField(null=True)
+    result = models.JSONField(null=True)
+    failure = models.CharField(max_length=20, choices=Failure, default=Failure.NONE, blank=True)
+    error = models.TextField(blank=True)
+    holder = models.CharField(max_length=16, blank=True)
+    lease_until = models.DateTimeField(null=True)
+    attempts = models.PositiveSmallIntegerField(default=0)
+    created_at = models.DateTimeField()
+    started_at = models.DateTimeField(null=True)
+    heartbeat_at = models.DateTimeField(null=True)
+    asked_to_stop_at = models.DateTimeField(null=True)
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["status", "lease_until"], name="calculation_due"),
+            models.Index(fields=["subject_type", "subject_id"], name="calculation_subject"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} ({self.status})"
+
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more will come of it."""
+        return self.status not in (CalculationStatus.QUEUED, CalculationStatus.RUNNING)
+
+
 class StoredFile(models.Model):
     """A file in the content-addressed store: same bytes, same ``sha256``, stored once."""
 
@@ -202,8 +272,11 @@ from samspil.kernel.imports.models import (  # noqa: E402  (one app, so that it 
 __all__ = [
     "AuditEvent",
     "AuditStream",
+    "Calculation",
+    "CalculationStatus",
     "ColumnMapping",
     "Document",
+    "Failure",
     "ImportBatch",
     "ImportRow",
     "Job",

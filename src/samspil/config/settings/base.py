@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +33,10 @@ SAMSPIL_STRICT = False
 SAMSPIL_REQUIRE_SECOND_FACTOR = True
 """Nobody gets further than the page that sets up TOTP or a passkey before having one."""
 SAMSPIL_SESSION_LONGEST = ENV.number("SESSION_LONGEST_MINUTES", 12 * 60) * 60
+SAMSPIL_SOLVER = [sys.executable, "-m", "planning", "solve"]
+"""What a calculation is solved by, in a child process of the worker (``kernel.solving``)."""
+SAMSPIL_SOLVER_SECONDS = ENV.number("SOLVER_SECONDS", 600)
+SAMSPIL_SOLVER_MEMORY_MB = ENV.number("SOLVER_MEMORY_MB", 3072)
 SAMSPIL_REQUEST_MAX_BYTES = ENV.number("REQUEST_MAX_MB", 25) * 1024 * 1024
 
 INSTALLED_APPS = [

@@ -1,15 +1,17 @@
-"""``manage.py worker``: do what is due in the outbox until told to stop."""
+"""``manage.py worker``: do what is due in the outbox until told to stop.
+
+Calculations run beside it, one at a time, in a child process that a thread watches.
+"""
 
 from __future__ import annotations
 
 import signal
-import time
 from types import FrameType
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandParser
 
-from samspil.kernel import clock, outbox
+from samspil.kernel import clock, outbox, solving
 
 
 class Command(BaseCommand):
@@ -24,14 +26,20 @@ class Command(BaseCommand):
 
         def stop(signum: int, frame: FrameType | None) -> None:
             nonlocal stopping
-            stopping = True  # the job at hand is finished first
+            stopping = True  # the job at hand is finished first, a calculation is put back
 
-        if not options["once"]:
-            signal.signal(signal.SIGTERM, stop)
-            signal.signal(signal.SIGINT, stop)
-        while not stopping:
-            done = outbox.run_due(clock.now(), limit=1)
-            if done == 0:
-                if options["once"]:
-                    return
-                time.sleep(options["poll"])
+        if options["once"]:
+            while outbox.run_due(clock.now(), limit=1) or solving.run_next():
+                pass
+            return
+        signal.signal(signal.SIGTERM, stop)
+        signal.signal(signal.SIGINT, stop)
+        solver = solving.Solver()
+        solver.start()
+        try:
+            while not stopping:
+                if outbox.run_due(clock.now(), limit=1) == 0:
+                    solver.ended.wait(options["poll"])
+                    solver.ended.clear()
+        finally:
+            solver.leave()

@@ -179,6 +179,8 @@ _SETTINGS = {
     "SMTP_STARTTLS": "1: STARTTLS",
     "SMTP_TLS": "1: TLS from the first byte",
     "SMTP_USER": "user at the mail server",
+    "SOLVER_MEMORY_MB": "address space that the planner's process may take; it maps far more than it uses",
+    "SOLVER_SECONDS": "longest a calculation may take; then the best so far is the answer",
     "TEST_DB": "sqlite or postgres: the database of the tests",
     "TLS": "0 turns off the redirect to https and secure cookies; refused in production",
     "TRUSTED_ORIGINS": "further https origins that may post forms",

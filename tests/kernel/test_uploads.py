@@ -298,6 +298,7 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         ),
         "for stort",
     ),
+    "many elements": (lambda: _elements_that_are_no_sheet(), "vokser"),
     "ods macro": (lambda: ods(ods_table(b""), {"Basic/Standard/Module1.xml": b"<x/>"}), "makro"),
     "ods password": (
         lambda: changed(
@@ -324,6 +325,14 @@ HOSTILE: dict[str, tuple[Callable[[], bytes], str]] = {
         "program",
     ),
 }
+
+
+def _elements_that_are_no_sheet() -> bytes:
+    """Seven million elements beside the sheets: small to send, half a minute to read through."""
+    return changed(
+        good_xlsx(),
+        add={"xl/x.xml": b"<a>" + (b"<b/>" * 20 + bytes(range(97, 122))) * 350_000 + b"</a>"},
+    )
 
 
 def _flip(content: bytes) -> bytes:

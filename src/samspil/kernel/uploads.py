@@ -33,6 +33,9 @@ MAX_ENTRIES: Final = 2_000
 """The largest number of parts in a spreadsheet file (a workbook has one per sheet and a few)."""
 MAX_UNPACKED: Final = 150 * 1024 * 1024
 """The largest total size of a spreadsheet's parts after unpacking, in bytes."""
+MAX_ELEMENTS: Final = 6_000_000
+"""How many XML elements the parts of a spreadsheet may hold together: three million filled cells.
+Every one costs time, also in a part that is no sheet; this many are read in some seconds."""
 MAX_RATIO: Final = 400
 """How many times a part above ``RATIO_FROM`` bytes may grow when it is unpacked."""
 RATIO_FROM: Final = 4 * 1024 * 1024
@@ -334,7 +337,7 @@ class _Package:
     def __init__(self, content: bytes, entries: list[zipfile.ZipInfo]) -> None:
         self.content = content
         self.entries = {entry.filename: entry for entry in entries}
-        self.unpacked = 0
+        self.unpacked = self.elements = 0
 
     def chunks(self, name: str) -> Iterator[bytes]:
         """The unpacked bytes of one part. Raises ``UploadRefused`` if they are not as declared."""
@@ -356,8 +359,11 @@ class _Package:
         for chunk in self._inflate(packed, entry.compress_type):
             length += len(chunk)
             self.unpacked += len(chunk)
+            self.elements += chunk.count(b"<") - chunk.count(b"</")
             # A reader that trusts the stream would unpack all of it: stop at the declared size.
             if length > entry.file_size or self.unpacked > MAX_UNPACKED:
+                raise _bomb()
+            if self.elements > MAX_ELEMENTS:
                 raise _bomb()
             crc = zlib.crc32(chunk, crc)
             yield chunk

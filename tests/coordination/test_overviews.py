@@ -78,7 +78,7 @@ def test_difference_in_danish_words():
             ],
             key=lambda text: text[7:],
         ),
-        f"{number[1]}: {labels[0]} har nu 3 hold, uge 37 (før: eget udbud, 2 hold, uge 37)",
+        f"{number[1]}: {labels[0]} har nu 3 hold, uge 37 (før: 2 hold, uge 37)",
         f"{number[3]}: {labels[2]} udbyder ikke længere målet (før: fulgte {labels[1]})",
     ]
 

@@ -214,18 +214,25 @@ def presented(content: Content) -> Content:
     }
 
 
-def _state(cell: dict[str, Any] | None, row: dict[str, Any] | None, labels: dict[str, str]) -> str:
-    """What a school did or does, to stand after 'før:'."""
+def _state(
+    cell: dict[str, Any] | None,
+    row: dict[str, Any] | None,
+    labels: dict[str, str],
+    *,
+    role: str | None,
+) -> str:
+    """What a school did, to stand after 'før:'; its part is named unless it is ``role`` still."""
     if cell is None or row is None:
         return "intet udbud"
     if cell["role"] == "follower":
         holder = holder_of(row)
         return f"fulgte {labels.get(holder, holder)}" if holder else "fulgte en anden skole"
-    parts = ["eget udbud" if cell["role"] == "own" else "udbød for de andre"]
+    name = "eget udbud" if cell["role"] == "own" else "udbød for de andre"
+    parts = [] if cell["role"] == role else [name]
     parts += [text for text in (runs_words(cell["runs"]), cell["when"]) if text]
     if cell["guarantee"]:
         parts.append("garanti")
-    return ", ".join(parts)
+    return ", ".join(parts) or name
 
 
 def _now(
@@ -308,7 +315,7 @@ def _row_changes(
         in_joint = "holder" in {cell["role"] for cell in (before, after) if cell} or moved
         yield Change(
             f"{number}: {labels.get(key, key)} {_now(after, before, new, labels)}"
-            f" (før: {_state(before, old, labels)})",
+            f" (før: {_state(before, old, labels, role=after and after['role'])})",
             frozenset({key}) | (joint if in_joint else frozenset()),
         )
 

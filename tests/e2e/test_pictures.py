@@ -8,17 +8,26 @@ from __future__ import annotations
 
 import io
 import os
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
+from allauth.mfa.totp.internal.auth import TOTP
 from django.core.management import call_command
 from django.urls import reverse
 from playwright.sync_api import Page, expect
 
-from samspil.coordination.models import Commitment, Return, Round, RoundCourse
+from samspil.coordination.domain import agreements, archive, board, overviews
+from samspil.coordination.domain.agreements import SecondFactor
+from samspil.coordination.domain.round_queries import gap_rows
+from samspil.coordination.models import Agreement, Commitment, Return, Round, RoundCourse, RoundFkb
+from samspil.kernel import clock, roles
+from samspil.kernel.actor import Actor
+from samspil.kernel.outbox import run_due
+from samspil.network.domain.actors import actor_for
 from samspil.network.models import Organisation, Person
 from tests.e2e.conftest import OUTPUT
 
@@ -41,16 +50,36 @@ def played(settings: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Ro
 
 @pytest.fixture
 def picture(page: Page) -> Callable[..., None]:
-    """``picture("board", height=900)``: what the window shows, at a normal screen's width."""
+    """``picture("board", height=900)``: what the window shows, at a normal screen's width.
 
-    def take(name: str, *, height: int = 720, width: int = WIDTH, top: str = "") -> None:
+    ``whole`` shows the page down to the end of that part; ``only`` shows that part alone.
+    """
+
+    def take(
+        name: str,
+        *,
+        height: int = 720,
+        width: int = WIDTH,
+        whole: str = "",
+        only: str = "",
+    ) -> None:
         PICTURES.mkdir(parents=True, exist_ok=True)
         page.set_viewport_size({"width": width, "height": height})
-        if top:  # begin at this part of the page
-            page.locator(top).first.evaluate(
-                "e => window.scrollTo(0, e.getBoundingClientRect().top + window.scrollY - 16)"
-            )
-        page.screenshot(path=PICTURES / f"{name}.png", animations="disabled", caret="hide")
+        options: dict[str, Any] = {}
+        if whole or only:
+            page.evaluate("window.scrollTo(0, 0)")
+            box = page.locator(only or whole).first.bounding_box()
+            assert box is not None
+            top = box["y"] - 16 if only else 0
+            bottom = box["y"] + box["height"] + (16 if only else 0)
+            right = min(box["x"] + box["width"] + 24, width) if only else width
+            options = {
+                "full_page": True,
+                "clip": {"x": 0, "y": top, "width": right, "height": bottom - top},
+            }
+        page.screenshot(
+            path=PICTURES / f"{name}.png", animations="disabled", caret="hide", **options
+        )
 
     return take
 
@@ -65,12 +94,12 @@ def test_the_pictures_of_the_guide(
     board = reverse("coordination:board", args=[played.pk, "2222"])
     enter("sekretariat@eso.example")
     page.goto("/")
-    picture("opgaver", height=420)
+    picture("opgaver", height=600, whole="main")
     page.goto(reverse("coordination:open_round", args=[played.network_id]))
-    picture("ny-runde", height=860)
+    picture("ny-runde", whole=".form-part")
     page.goto(reverse("coordination:round", args=[played.pk]))
-    picture("runde", height=760)
-    picture("skemaer", height=560, top="#skemaer")
+    picture("runde", whole="#fkb-tabel tbody tr:nth-child(4)")
+    picture("skemaer", only="section[aria-labelledby=skemaer]")
     page.goto(board)
     expect(page.locator("#tavle tbody tr").first).to_be_visible()
     picture("board-1440", width=1440, height=900)
@@ -81,12 +110,12 @@ def test_the_pictures_of_the_guide(
     picture("felt", height=760)
     page.goto(board)
     page.locator("details.keys summary").click()
-    picture("taster", height=480, top="details.keys")
+    picture("taster", only="details.keys")
     page.goto(reverse("coordination:across", args=[played.pk]))
-    picture("paa-tvaers", height=640)
+    picture("paa-tvaers", width=1680, whole="#tavle tbody tr:nth-child(4)")
     page.goto(reverse("coordination:round", args=[played.pk]))
     page.get_by_role("link", name="Se begrundelse").click()
-    picture("forslag", height=760)
+    picture("forslag", whole="main table tbody tr:nth-child(4)")
 
     school = Organisation.objects.get(key="handelsfagskolen")
     enter("koordinator@handelsfagskolen.example")
@@ -98,9 +127,101 @@ def test_the_pictures_of_the_guide(
     page.locator("[name^=will_follow-]").nth(1).check()
     page.locator("[name^=take_on_days-]").nth(2).fill("5")
     expect(page.locator("[data-state]")).to_have_text("Gemt")
-    picture("skema", height=760)
+    picture("skema", whole="main tr[data-line]:nth-child(9)")
 
     herning = Return.objects.get(form__organisation__key="sosu-herning")
     enter("koordinator@sosu-herning.example")
     page.goto(reverse("coordination:return", args=[herning.pk]))
-    picture("indlaest", height=860)
+    picture("indlaest", whole="main")
+
+
+def _leaders(organisation: Organisation) -> list[Person]:
+    return list(
+        Person.objects.filter(
+            role_assignments__role=roles.SCHOOL_LEADER, role_assignments__organisation=organisation
+        ).order_by("pk")
+    )
+
+
+def _sign(agreement: Agreement, *, but: int = 0) -> None:
+    """The leaders sign, all ``but`` the last ones."""
+    rows = agreements.signatures_of(agreement)
+    for row in rows[: len(rows) - but]:
+        agreements.sign(
+            actor=actor_for(_leaders(row.organisation)[0], today=clock.today()),
+            now=clock.now(),
+            signature=row,
+            content_hash=agreement.content_hash,
+            factor=SecondFactor("totp", clock.now()),
+        )
+
+
+def _agree(place: RoundFkb, secretariat: Actor) -> None:
+    """Everything about an FKB that has no picture of its own."""
+    now = clock.now()
+    for row in gap_rows(RoundCourse.objects.filter(round_fkb=place)):
+        board.archive_course(
+            actor=secretariat, now=now, round_course=row, reason="Ingen søgning i tre år"
+        )
+    overviews.freeze_overview(actor=secretariat, now=now, round_fkb=place)
+    _sign(agreements.make_agreement(actor=secretariat, now=now, round_fkb=place))
+
+
+def test_the_pictures_of_the_signing(
+    page: Page, played: Round, sign_in: Callable[[Page, Any], None], picture: Callable[..., None]
+) -> None:
+    secretary = Person.objects.get(email="sekretariat@eso.example")
+    secretariat = actor_for(secretary, today=clock.today())
+    place = played.fkbs.get(fkb__number="9016")
+    overview = reverse("coordination:overview", args=[played.pk, "9016"])
+    sign_in(page, secretary)
+    page.goto(overview)
+    picture("laas", whole="section[aria-labelledby=aftaler]")
+    page.get_by_role("button", name="Lås oversigten").click()
+    page.get_by_role("button", name="Dan koordineringsaftale").click()
+    run_due(clock.now())
+    agreement = Agreement.objects.get(round_fkb=place)
+    _sign(agreement, but=2)
+    agreements.remind_signers(actor=secretariat, now=clock.now(), agreement=agreement)
+    page.reload()
+    picture("underskrifter", whole="section[aria-labelledby=underskrifter]")
+
+    waiting = agreements.signatures_of(agreement)[-2]
+    leader = _leaders(waiting.organisation)[0]
+    TOTP.activate(leader, "JBSWY3DPEHPK3PXP")
+    page.context.clear_cookies()
+    sign_in(page, leader)
+    page.goto(reverse("coordination:sign", args=[agreement.pk, waiting.organisation_id]))
+    picture("underskriv", whole="main")
+
+    page.context.clear_cookies()
+    sign_in(page, secretary)
+    page.goto(overview)
+    page.get_by_role("link", name="Åbn oversigten igen").click()
+    page.get_by_role("textbox").fill("Et hold mere")
+    page.get_by_role("button", name="Åbn igen").click()
+    cell = page.locator("#tavle a.c", has_text=re.compile("^1 hold")).first
+    cell.focus()
+    page.keyboard.press("2")
+    expect(page.locator("#tavle a.c:focus")).to_contain_text("2 hold")
+    page.goto(overview)
+    page.get_by_role("button", name="Lås oversigten").click()
+    run_due(clock.now())
+    page.reload()
+    picture("versioner", whole="section[aria-labelledby=versioner]")
+
+    _sign(agreement)
+    _sign(agreements.make_agreement(actor=secretariat, now=clock.now(), round_fkb=place))
+    for other in played.fkbs.exclude(pk=place.pk).order_by("pk"):
+        _agree(other, secretariat)
+    page.goto(reverse("coordination:round", args=[played.pk]))
+    page.get_by_role("button", name="Gå til underskrift").click()
+    page.get_by_role("link", name="Afslut runden").click()
+    page.get_by_role("button", name="Afslut runden").click()
+    archive.archive_round(
+        actor=Actor.system("worker"),
+        now=clock.now(),
+        round=Round.objects.select_related("network").get(pk=played.pk),
+    )
+    page.reload()
+    picture("arkiv", height=500, whole="main")

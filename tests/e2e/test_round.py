@@ -574,7 +574,7 @@ def close_and_fetch_the_archive(
     heading(page, "Afslutning og arkiv")
     look(page)
     button(page, "Afslut runden").click()
-    expect(page.get_by_text("Runden er afsluttet.")).to_be_visible()
+    expect(page.get_by_text("Arkivet er klar om lidt.")).to_be_visible()
     post.work()
     page.reload()
     look(page)

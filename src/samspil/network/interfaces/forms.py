@@ -103,7 +103,7 @@ class NetworkForm(forms.Form):
         choices=(
             (RelationKind.CORE, _("Kernemål – hører til FKB'en selv")),
             (RelationKind.LINKED, _("Tilkoblede mål – kommer fra andre FKB'er")),
-            (RelationKind.COMMON, _("Fælleskatalogets mål – må udbydes under alle FKB'er")),
+            (RelationKind.COMMON, _("Fælleskatalogets mål – fælles for flere FKB'er")),
         ),
         widget=forms.CheckboxSelectMultiple,
         help_text=_(

@@ -53,7 +53,8 @@ class Unit:
     """Heads that answer as one. `number` tells those of a party apart that isn't together; else 0.
 
     `own`: the run in which they have a place (signed up and within its seats, or pinned there); '' for those
-    who wait. `choices`: other runs that they could be asked about, with the thousandths who say yes.
+    who wait. `choices`: other runs that they could be asked about, with the thousandths who say yes;
+    the run where they are signed up is among them when it had no seat for them.
     """
 
     party: str
@@ -75,17 +76,17 @@ def units(problem: Problem, willingness: Willingness) -> tuple[Unit, ...]:
         own = pinned.get(party.key, party.run)
         if own and not problem.may_sit(party, problem.run_by_key[own]):
             own = ""
-        choices = tuple(
+        options = [
             (option.run, willingness.permille(problem, party, problem.run_by_key[option.run]))
             for option in problem.options[party.key]
-            if option.run != party.run
-        )
+        ]
         heads = party.size if party.is_together else 1
         for number in range(party.size // heads):
             has_place = bool(own) and room[own] >= heads
             if has_place:
                 room[own] -= heads
             mine = own if has_place else ""
+            choices = tuple((run, chance) for run, chance in options if run != mine)
             found.append(
                 Unit(party.key, number, heads, mine, () if party.key in pinned else choices)
             )

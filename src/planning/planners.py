@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, Generic, Protocol, TypeVar
 
-from planning import coverage
+from planning import coverage, pooling
 from planning.checks import ProblemError
 from planning.io import Json, dump, load
 from planning.result import Limits, Result, Watch
@@ -120,7 +120,19 @@ COVERAGE = Planner(
     headline=coverage.headline,
 )
 
-PLANNERS: dict[str, Planner[Any, Any]] = {planner.name: planner for planner in (COVERAGE,)}
+POOLING = Planner(
+    name="pooling",
+    version=1,
+    problem=pooling.Problem,
+    solution=pooling.Solution,
+    validate=pooling.validate,
+    score=pooling.score,
+    solve=pooling.solve,
+    explain=lambda problem, solution: (),
+    headline=pooling.headline,
+)
+
+PLANNERS: dict[str, Planner[Any, Any]] = {planner.name: planner for planner in (COVERAGE, POOLING)}
 
 
 def planner_of(data: object) -> Planner[Any, Any]:

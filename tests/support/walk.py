@@ -54,6 +54,22 @@ class World:
         return Proposal.objects.create(round=self.inside.round, created_at=NOW)
 
     @cached_property
+    def pooling(self) -> Any:
+        from samspil.runs.domain.planning import Conditions
+        from samspil.runs.domain.poolings import request_pooling
+        from tests.factories.runs import make_runs
+
+        course = self.inside.rows[0].course
+        make_runs(course, self.inside.schools)
+        return request_pooling(
+            actor=self.inside.secretariat,
+            now=NOW,
+            network=self.inside.network,
+            course=course,
+            conditions=Conditions(),
+        )
+
+    @cached_property
     def change_set(self) -> Any:
         from samspil.coordination.domain.board import CellChange, set_cell
 
@@ -167,6 +183,7 @@ PARAMETERS: dict[str, Callable[[World], Any]] = {
     "course_id": lambda w: w.inside.rows[0].course_id,
     "course_number": lambda w: w.inside.rows[0].course.number,
     "proposal_id": lambda w: w.proposal.pk,
+    "pooling_id": lambda w: w.pooling.pk,
     "change_set_id": lambda w: w.change_set.pk,
     "return_id": lambda w: w.returned.pk,
     "number": lambda w: w.inside.fkb.fkb.number,
@@ -195,9 +212,9 @@ KWARGS: dict[str, Callable[[World], Kwargs]] = {
     "mfa_edit_webauthn": lambda w: {"pk": 0},
 }
 
-# The catalogue, and the lists read into it, are common to all networks: nobody is outside its
+# The catalogue, the lists read into it, and announced runs are common to all networks: nobody is outside their
 # scope, and what a role may change is judged by right alone.
-COMMON_TO_ALL = ("catalogue:",)
+COMMON_TO_ALL = ("catalogue:", "runs:runs", "runs:course", "runs:ask")
 
 
 @dataclass(frozen=True)

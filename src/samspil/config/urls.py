@@ -20,6 +20,7 @@ urlpatterns = [
     path("konto/email/", closed),
     path("konto/", include("allauth.urls")),
     path("runder/", include("samspil.coordination.urls")),
+    path("hold/", include("samspil.runs.urls")),
     path("katalog/", include("samspil.catalogue.urls")),
     path("netvaerk/", include("samspil.network.urls")),
     path("", include("samspil.web.urls")),

@@ -41,6 +41,7 @@ SAMSPIL_REQUEST_MAX_BYTES = ENV.number("REQUEST_MAX_MB", 25) * 1024 * 1024
 
 INSTALLED_APPS = [
     "samspil.web",
+    "samspil.runs",
     "samspil.coordination",
     "samspil.catalogue",
     "samspil.network",

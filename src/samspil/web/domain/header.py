@@ -53,6 +53,7 @@ class Choice:
 # address and is left out.
 _MENU: tuple[tuple[Promise, tuple[str, ...]], ...] = (
     (gettext_lazy("Koordinering"), ("coordination:rounds",)),
+    (gettext_lazy("Hold"), ("runs:runs",)),
     (gettext_lazy("Katalog"), ("catalogue:index", "catalogue:fkbs")),
     (gettext_lazy("Netværk"), ("network:index", "network:organisations")),
     (gettext_lazy("Drift"), ("web:operations",)),

@@ -1,0 +1,164 @@
+"""The only door to the planning core: a course's announced runs as a pooling problem, and its answer.
+
+Reads the rows, writes none; ``poolings`` stores what comes out. Problem and answer are kept as JSON.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from planning.planners import POOLING
+from planning.pooling import baselines
+from planning.pooling.data import (
+    DEGREE,
+    Party,
+    PinnedRun,
+    Place,
+    Problem,
+    Run,
+    RunPin,
+    School,
+)
+from planning.pooling.score import score
+from planning.pooling.solution import Solution
+from samspil.network.models import Postcode
+from samspil.runs.models import CourseRun
+
+DAY_INCOME: Final = 100
+"""Income is counted in participant days, hundredths: the taxameter's rates are not in the facts."""
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """What people are asked about: at most so many kilometres and days, and what is decided already.
+
+    ``held`` and ``cancelled``: ids of runs that people have decided about.
+    """
+
+    km: int = 75
+    days: int = 28
+    held: tuple[int, ...] = ()
+    cancelled: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Move:
+    """So many people who are asked to go from one run to another, by the runs' ids. Metres by road."""
+
+    source: int
+    target: int
+    heads: int
+    metres: int
+    days: int
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A pooling's answer in the runs' ids.
+
+    ``heads``: participants per held run afterwards. ``held``: also those without any. ``moves``: the largest
+    first. ``alone``: people taught when each school decides alone, as today.
+    """
+
+    heads: dict[int, int]
+    held: frozenset[int]
+    moves: tuple[Move, ...]
+    alone: int
+    messages: tuple[dict[str, Any], ...] = field(default_factory=tuple)
+
+
+def problem_of(runs: Iterable[CourseRun], conditions: Conditions) -> dict[str, Any]:
+    """A course's announced runs as a pooling problem in JSON.
+
+    People live where their run is (their postcode's centre): homes are not known here. All of a run's
+    people are one party that may be split. Runs whose postcode has no known centre are left out.
+    ``variant`` keeps runs of another length or teaching form apart.
+    """
+    rows = sorted(runs, key=lambda run: run.pk)
+    centres = {
+        code: (lat or 0.0, lon or 0.0)
+        for code, lat, lon in Postcode.objects.filter(
+            code__in={run.postcode for run in rows}, lat__isnull=False, lon__isnull=False
+        ).values_list("code", "lat", "lon")
+    }
+    placed = [run for run in rows if run.postcode in centres]
+    decided = dict.fromkeys(conditions.held, RunPin.HELD)
+    decided |= dict.fromkeys(conditions.cancelled, RunPin.CANCELLED)
+    problem = Problem(
+        schools=tuple(
+            School(key, name)
+            for key, name in sorted({(r.organisation.key, r.organisation.label) for r in placed})
+        ),
+        places=tuple(
+            Place(code, round(lat * DEGREE), round(lon * DEGREE))
+            for code, (lat, lon) in sorted(centres.items())
+        ),
+        runs=tuple(_run(run) for run in placed),
+        parties=tuple(
+            _party(run, order, conditions) for order, run in enumerate(placed) if run.enrolled
+        ),
+        run_pins=tuple(
+            PinnedRun(str(run.pk), decided[run.pk]) for run in placed if run.pk in decided
+        ),
+    )
+    return POOLING.write_problem(problem)
+
+
+def _run(run: CourseRun) -> Run:
+    days = run.duration_days or (run.ends_on - run.starts_on).days + 1
+    return Run(
+        key=str(run.pk),
+        course=run.course.number,
+        school=run.organisation.key,
+        place=run.postcode,
+        starts_on=run.starts_on.toordinal(),
+        ends_on=run.ends_on.toordinal(),
+        # More people than seats is what the list says; nobody is put out of a run by the planner.
+        capacity=max(run.capacity, run.enrolled),
+        minimum=run.minimum,
+        is_guaranteed=run.is_guaranteed,
+        variant=f"{run.duration_days or ''} {run.teaching_form}",
+        decides_on=run.deadline_on.toordinal() if run.deadline_on else None,
+        income=int(days * DAY_INCOME),
+    )
+
+
+def _party(run: CourseRun, order: int, conditions: Conditions) -> Party:
+    starts = run.starts_on.toordinal()
+    return Party(
+        key=str(run.pk),
+        course=run.course.number,
+        home=run.postcode,
+        order=order,
+        first_day=starts - conditions.days,
+        last_day=starts + conditions.days,
+        most_metres=conditions.km * 1000,
+        run=str(run.pk),
+        size=run.enrolled,
+    )
+
+
+def read(problem: dict[str, Any], solution: dict[str, Any]) -> Answer:
+    """A stored answer in the runs' ids. Raises ``ProblemError`` when it is not one."""
+    data = POOLING.read_problem(problem)
+    found: Solution = POOLING.read_solution(solution)
+    moves = [
+        Move(
+            source=int(seat.party),
+            target=int(seat.run),
+            heads=seat.heads,
+            metres=data.metres_moved(data.party_by_key[seat.party], data.run_by_key[seat.run]),
+            days=data.run_by_key[seat.run].starts_on - data.run_by_key[seat.party].starts_on,
+        )
+        for seat in found.seats
+        if seat.party != seat.run
+    ]
+    return Answer(
+        heads={int(key): heads for key, heads in found.heads_of_run.items()},
+        held=frozenset(int(key) for key in found.held),
+        moves=tuple(sorted(moves, key=lambda m: (-m.heads, m.source, m.target))),
+        alone=score(data, baselines.cancel_alone(data)).taught,
+        messages=tuple(solution.get("explanations", ())),
+    )

@@ -1,0 +1,131 @@
+"""A course's runs and a pooling's answer as the pages show them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from django.utils.formats import date_format
+from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
+
+from samspil.runs.domain.planning import Answer
+from samspil.runs.interfaces import timeline
+from samspil.runs.models import CourseRun
+
+
+@dataclass(frozen=True, slots=True)
+class MoveLine:
+    """A line of 'who is asked about what'. ``days`` after the own run; below 0: before."""
+
+    heads: int
+    source: CourseRun
+    target: CourseRun
+    km: int
+    days: int
+    target_heads: int
+
+    @property
+    def when(self) -> str:
+        """How far off the other run is, in words."""
+        if self.days == 0:
+            return _("samme dag")
+        if self.days > 0:
+            return ngettext("%(n)s dag senere", "%(n)s dage senere", self.days) % {"n": self.days}
+        return ngettext("%(n)s dag før", "%(n)s dage før", -self.days) % {"n": -self.days}
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What becomes of a run: its participants afterwards, and whether it is held."""
+
+    run: CourseRun
+    heads: int
+    is_held: bool
+    leaves: int
+
+
+def before(runs: Sequence[CourseRun]) -> timeline.Timeline | None:
+    """The runs with people in them as they stand; a run is filled when it has enough."""
+    return timeline.draw(
+        [
+            timeline.Spot(
+                key=run.pk,
+                lane=run.organisation.label,
+                on=run.starts_on,
+                number=run.enrolled,
+                is_held=run.missing == 0,
+                note=_note(run, run.enrolled),
+            )
+            for run in _in_lanes(runs)
+            if run.enrolled
+        ],
+        (),
+    )
+
+
+def after(runs: Sequence[CourseRun], answer: Answer) -> timeline.Timeline | None:
+    """The runs as the answer would have them, with arrows for those who are asked to move."""
+    touched = {m.source for m in answer.moves} | {m.target for m in answer.moves}
+    return timeline.draw(
+        [
+            timeline.Spot(
+                key=run.pk,
+                lane=run.organisation.label,
+                on=run.starts_on,
+                number=answer.heads.get(run.pk, 0) if run.pk in answer.held else run.enrolled,
+                is_held=run.pk in answer.held,
+                note=_note(run, answer.heads.get(run.pk, 0)),
+            )
+            for run in _in_lanes(runs)
+            if run.enrolled or run.pk in touched
+        ],
+        [timeline.Arrow(m.source, m.target, m.heads) for m in answer.moves],
+    )
+
+
+def moves(runs: Iterable[CourseRun], answer: Answer) -> list[MoveLine]:
+    """Who is asked about what, the largest group first. Runs that are gone since are left out."""
+    known = {run.pk: run for run in runs}
+    return [
+        MoveLine(
+            heads=m.heads,
+            source=known[m.source],
+            target=known[m.target],
+            km=round(m.metres / 1000),
+            days=m.days,
+            target_heads=answer.heads.get(m.target, 0),
+        )
+        for m in answer.moves
+        if m.source in known and m.target in known
+    ]
+
+
+def fates(runs: Iterable[CourseRun], answer: Answer) -> list[Fate]:
+    """Every run with people before or after, by day."""
+    leaving: dict[int, int] = {}
+    for move in answer.moves:
+        leaving[move.source] = leaving.get(move.source, 0) + move.heads
+    return [
+        Fate(run, answer.heads.get(run.pk, 0), run.pk in answer.held, leaving.get(run.pk, 0))
+        for run in runs
+        if run.enrolled or answer.heads.get(run.pk)
+    ]
+
+
+def _in_lanes(runs: Sequence[CourseRun]) -> list[CourseRun]:
+    """Runs with their schools from north to south, so that neighbours stand beside each other."""
+    return sorted(
+        runs,
+        key=lambda r: (-(r.organisation.lat or 0.0), r.organisation.pk, r.starts_on, r.pk),
+    )
+
+
+def _note(run: CourseRun, heads: int) -> str:
+    return _("%(school)s, %(city)s, %(day)s: %(heads)s af mindst %(minimum)s") % {
+        "school": run.organisation.label,
+        "city": run.city,
+        "day": date_format(run.starts_on, "j. F"),
+        "heads": heads,
+        "minimum": run.minimum,
+    }

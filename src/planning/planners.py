@@ -12,6 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from planning import coverage, pooling
 from planning.checks import ProblemError
 from planning.io import Json, dump, load
+from planning.matching import jobs
 from planning.result import Limits, Result, Watch
 
 P = TypeVar("P")
@@ -132,7 +133,21 @@ POOLING = Planner(
     headline=pooling.headline,
 )
 
-PLANNERS: dict[str, Planner[Any, Any]] = {planner.name: planner for planner in (COVERAGE, POOLING)}
+JOBS = Planner(
+    name="jobs",
+    version=1,
+    problem=jobs.Problem,
+    solution=jobs.Solution,
+    validate=jobs.validate,
+    score=jobs.score,
+    solve=jobs.solve,
+    explain=jobs.explain,
+    headline=jobs.headline,
+)
+
+PLANNERS: dict[str, Planner[Any, Any]] = {
+    planner.name: planner for planner in (COVERAGE, POOLING, JOBS)
+}
 
 
 def planner_of(data: object) -> Planner[Any, Any]:

@@ -1,0 +1,96 @@
+"""What people do without a planner: the yardstick in benchmarks and the start of the solver, never the answer."""
+
+from __future__ import annotations
+
+import heapq
+
+from planning.matching.jobs.data import Problem
+from planning.matching.jobs.solution import Match, Solution
+
+
+def first_come(problem: Problem) -> Solution:
+    """Today's practice: in order of arrival each gets the best of what is left. Leaves blocking pairs behind.
+
+    Decisions are kept as far as there are seats and needs are met.
+    """
+    solution, free = _decided(problem)
+    order = sorted(problem.candidates, key=lambda c: (c.arrived, c.key))
+    for candidate in order:
+        if candidate.key in solution:
+            continue
+        for opening, _ in problem.choices[candidate.key]:
+            if free[opening] > 0:
+                solution[candidate.key] = opening
+                free[opening] -= 1
+                break
+    return _written(solution)
+
+
+def deferred_acceptance(problem: Problem, *, chances: int = 1) -> Solution:
+    """Everybody asks from the top of the own list; an opening keeps the best so far (Gale and Shapley 1962).
+
+    No blocking pair is left. Among equals more points go first, then the order of keys, so the number matched is
+    that of one way to break the ties, at least half of the most there can be. With two `chances`, whoever came to
+    the end of the list begins once more and then goes before its equals (Király 2011), which matches more.
+    """
+    solution, free = _decided(problem)
+    lists = {
+        key: sorted(some, key=lambda each: (each[1].wish, -each[1].points, each[0]))
+        for key, some in problem.choices.items()
+        if key not in solution
+    }
+    asked = dict.fromkeys(lists, 0)
+    chance = dict.fromkeys(lists, 1)
+    kept: dict[str, list[tuple[int, int, int, _Later]]] = {key: [] for key in free}
+    waiting = sorted(lists, reverse=True)
+    while waiting:
+        key = waiting.pop()
+        while lists[key]:
+            if asked[key] == len(lists[key]):
+                if chance[key] == chances:
+                    break
+                asked[key] = 0
+                chance[key] += 1
+            opening, fit = lists[key][asked[key]]
+            asked[key] += 1
+            if free[opening] <= 0:
+                continue
+            mine = (-fit.rank, chance[key], fit.points, _Later(key))
+            if len(kept[opening]) < free[opening]:
+                heapq.heappush(kept[opening], mine)
+                break
+            out = heapq.heappushpop(kept[opening], mine)
+            if out is not mine:
+                waiting.append(out[3].key)
+                break
+    for opening, some in kept.items():
+        for *_, who in some:
+            solution[who.key] = opening
+    return _written(solution)
+
+
+class _Later:
+    """Turns the order of keys around, so that the first key is the last to be put out."""
+
+    __slots__ = ("key",)
+
+    def __init__(self, key: str) -> None:
+        self.key = key
+
+    def __lt__(self, other: _Later) -> bool:
+        return self.key > other.key
+
+
+def _decided(problem: Problem) -> tuple[dict[str, str], dict[str, int]]:
+    """Decided pairs that can be, and the seats left beside them."""
+    free = {opening.key: opening.seats for opening in problem.openings}
+    solution: dict[str, str] = {}
+    for candidate, opening in sorted(problem.together):
+        if candidate not in solution and free[opening] > 0 and (candidate, opening) in problem.fits:
+            solution[candidate] = opening
+            free[opening] -= 1
+    return solution, free
+
+
+def _written(solution: dict[str, str]) -> Solution:
+    return Solution(tuple(Match(*pair) for pair in sorted(solution.items())))

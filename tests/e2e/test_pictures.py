@@ -24,7 +24,7 @@ from samspil.coordination.domain import agreements, archive, board, overviews
 from samspil.coordination.domain.agreements import SecondFactor
 from samspil.coordination.domain.round_queries import gap_rows
 from samspil.coordination.models import Agreement, Commitment, Return, Round, RoundCourse, RoundFkb
-from samspil.kernel import clock, roles
+from samspil.kernel import clock, roles, solving
 from samspil.kernel.actor import Actor
 from samspil.kernel.outbox import run_due
 from samspil.network.domain.actors import actor_for
@@ -225,3 +225,16 @@ def test_the_pictures_of_the_signing(
     )
     page.reload()
     picture("arkiv", height=500, whole="main")
+
+
+def test_the_picture_of_the_runs(
+    page: Page, played: Round, sign_in: Callable[[Page, Any], None], picture: Callable[..., None]
+) -> None:
+    sign_in(page, Person.objects.get(email="sekretariat@eso.example"))
+    page.goto(reverse("runs:ask", args=["22906"]))
+    page.get_by_role("button", name="Regn forslaget").click()
+    expect(page.get_by_text("Regner …")).to_be_visible()
+    assert solving.run_next()
+    run_due(clock.now())
+    expect(page.get_by_text("Bevist bedst:")).to_be_visible()  # the page follows by itself
+    picture("hold", height=1000, whole="main table tbody tr:nth-child(5)")

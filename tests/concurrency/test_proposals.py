@@ -14,11 +14,12 @@ from decimal import Decimal
 import pytest
 from django.db import connection, connections
 
-from samspil.coordination.domain import planning, proposals
+from samspil.coordination.domain import proposals
 from samspil.coordination.models import ChangeSet, Commitment, Proposal
 from samspil.kernel.errors import Conflict, SamspilError
 from tests.concurrency.test_board import run_together
 from tests.factories.board import NOW, RoundCase, make_round
+from tests.factories.proposals import answer
 
 
 @pytest.fixture
@@ -32,15 +33,15 @@ def case() -> RoundCase:
 def meet(monkeypatch: pytest.MonkeyPatch) -> None:
     """Both have put earlier proposals away before either is answered, unless one waits."""
     barrier = threading.Barrier(2)
-    plain = planning.answer
+    plain = proposals.calculations.start
 
-    def answer(*args, **kwargs):
+    def start(*args, **kwargs):
         # Broken when the other one waits for the lock: that is what it is for.
         with contextlib.suppress(threading.BrokenBarrierError):
             barrier.wait(timeout=1.0)
         return plain(*args, **kwargs)
 
-    monkeypatch.setattr(planning, "answer", answer)
+    monkeypatch.setattr(proposals.calculations, "start", start)
 
 
 @pytest.fixture
@@ -61,7 +62,7 @@ def ask(case: RoundCase):
 
 
 def live() -> int:
-    return Proposal.objects.filter(status="ready").count()
+    return Proposal.objects.filter(status="queued").count()
 
 
 def test_two_who_ask_leave_one_proposal(case, meet):
@@ -82,7 +83,7 @@ def test_control_without_the_lock_there_are_two(case, meet, no_lock):
 
 
 def test_two_who_use_it_fill_the_board_once(case):
-    proposal = ask(case)()
+    proposal = answer(ask(case)())
 
     def use() -> None:
         proposals.use_proposal(actor=case.secretariat, now=NOW, proposal=proposal)

@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import ast
+import json
+import os
 import re
+import subprocess
+import sys
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from typing import Any
 
 import pytest
 from django.db import connection
@@ -32,11 +37,18 @@ from samspil.network.models import Organisation
 from tests.factories.board import NOW, RoundCase, make_round
 
 pytestmark = pytest.mark.django_db
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture
 def case() -> RoundCase:
     return make_round(courses=4)
+
+
+def solved(problem: dict[str, Any]) -> dict[str, Any]:
+    """What the planner writes about a problem."""
+    data = COVERAGE.read_problem(problem)
+    return COVERAGE.write_result(data, COVERAGE.solve(data))
 
 
 def problem_of(case: RoundCase, fkb: RoundFkb | None = None) -> Problem:
@@ -118,7 +130,7 @@ def test_one_fkb_counts_what_a_school_took_on_in_another(case: RoundCase) -> Non
     case.commit(case.rows[4], 0, "holder", origin="proposal", is_pinned=True)
     facts = planning.snapshot(case.round, case.fkb)
     assert (facts.asked, facts.gaps) == (4, 4)
-    answer = planning.answer(facts.problem, work=10_000)
+    answer = planning.read_answer(facts.problem, solved(facts.problem))
     assert answer.statistics["covered"] == 0
     message = next(
         m
@@ -192,14 +204,61 @@ def test_the_same_number_of_queries_for_few_and_many(case: RoundCase) -> None:
     assert count() == few
 
 
-def test_an_answer_that_breaks_a_rule_is_not_used(case: RoundCase, monkeypatch) -> None:
-    from planning.coverage import Violation
-
-    monkeypatch.setattr(
-        planning, "validate", lambda data, solution: (Violation("two_holders", "x"),)
-    )
+def test_an_answer_that_breaks_a_rule_is_not_used(case: RoundCase) -> None:
+    case.intend(case.rows[0], 0, take_on_days=Decimal(6))
+    problem = planning.snapshot(case.round).problem
+    written = solved(problem)
+    one = written["solution"]["assignments"][0]
+    written["solution"]["assignments"].append({**one, "school": case.schools[1].key})
     with pytest.raises(planning.PlannerFault, match="two_holders"):
-        planning.answer(planning.snapshot(case.round).problem, work=100)
+        planning.read_answer(problem, written)
+
+
+def test_an_answer_to_another_problem_or_of_another_version_is_not_used(case: RoundCase) -> None:
+    case.intend(case.rows[0], 0, take_on_days=Decimal(6))
+    problem = planning.snapshot(case.round).problem
+    written = solved(problem)
+    other = make_round(fkb="9333")
+    with pytest.raises(planning.PlannerFault):
+        planning.read_answer(planning.snapshot(other.round).problem, written)
+    with pytest.raises(planning.PlannerFault):
+        planning.read_answer(problem, {**written, "version": 0})
+    assert planning.start_from(written) == written
+    assert planning.start_from({**written, "version": 0}) is None
+
+
+def test_keys_come_back_from_json(case: RoundCase) -> None:
+    case.commit(case.rows[0], 1)
+    keys = planning.snapshot(case.round).keys
+    assert planning.Keys.from_json(json.loads(json.dumps(keys.to_json()))) == keys
+    assert keys.versions
+
+
+def test_the_site_and_the_worker_load_no_solver() -> None:
+    """A web process stays small: the libraries belong to the planner's own process."""
+    script = """
+import sys, django
+django.setup()
+from django.urls import get_resolver
+get_resolver().url_patterns
+from samspil.coordination.domain import planning, proposals
+from samspil.kernel import solving
+from samspil.kernel.management.commands import worker
+heavy = {"ortools", "highspy", "numpy", "pandas", "scipy"}
+print(sorted(heavy & {name.split(".")[0] for name in sys.modules}))
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script],
+        env={
+            **os.environ,
+            "DJANGO_SETTINGS_MODULE": "samspil.config.settings.test",
+            "PYTHONPATH": str(ROOT / "src"),
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.strip() == "[]"
 
 
 # ------------------------------------------------------------------ in words

@@ -14,14 +14,17 @@ from django.utils import translation
 
 from planning.coverage import solve
 from planning.planners import COVERAGE
-from samspil.coordination.domain import board, planning, proposal_queries, proposals
+from samspil.coordination.domain import board, proposal_queries, proposals
 from samspil.coordination.domain.board import CellChange
 from samspil.coordination.models import ChangeSet, Commitment, Proposal, ProposalLine, RoundFkb
-from samspil.kernel import outbox
+from samspil.kernel import calculations, outbox
 from samspil.kernel.audit import history
 from samspil.kernel.errors import Conflict, Forbidden, Invalid, NotFound
-from samspil.kernel.models import Job
+from samspil.kernel.models import Calculation
+from samspil.kernel.tasks import tasks_for
 from tests.factories.board import NOW, RoundCase, make_round
+from tests.factories.proposals import answer, ask, calculation_of, request
+from tests.factories.proposals import solve as solve_calculation
 
 pytestmark = pytest.mark.django_db
 
@@ -42,12 +45,6 @@ def case() -> RoundCase:
     case.commit(case.rows[3], 0, "own", runs=2, when_text="uge 9", origin="form")
     type(case.rows[3]).objects.filter(pk=case.rows[3].pk).update(activity=2)
     return case
-
-
-def ask(case: RoundCase, fkb: RoundFkb | None = None, **values) -> Proposal:
-    return proposals.request_proposal(
-        **{"actor": case.secretariat, "now": NOW, "round": case.round, "round_fkb": fkb, **values}
-    )
 
 
 def line(proposal: Proposal, case: RoundCase, row: int, school: int | None) -> ProposalLine:
@@ -71,9 +68,7 @@ def use(case: RoundCase, proposal: Proposal, *lines: ProposalLine, **values) -> 
 # ------------------------------------------------------------------ asked and answered
 
 
-def test_a_small_proposal_is_answered_at_once_with_a_line_per_cell_and_per_course_left(
-    case: RoundCase,
-) -> None:
+def test_a_proposal_has_a_line_per_cell_and_per_course_left(case: RoundCase) -> None:
     proposal = ask(case, case.fkb)
     assert proposal.status == "ready"
     assert proposal.statistics["asked"] == 4
@@ -89,7 +84,6 @@ def test_a_small_proposal_is_answered_at_once_with_a_line_per_cell_and_per_cours
         (rows[3], ids[2], "follower"),
     }
     assert line(proposal, case, 0, 0).when_text == "uge 37"
-    assert not Job.objects.filter(kind="coordination.solve_proposal").exists()
     assert Commitment.objects.count() == 1  # a proposal changes nothing on the board
 
 
@@ -99,37 +93,215 @@ def test_the_answer_can_be_repeated_from_its_json(case: RoundCase) -> None:
     assert again.solution == COVERAGE.read_solution(proposal.solution)
 
 
-def test_a_large_one_is_answered_by_the_worker_in_the_same_way(
-    case: RoundCase, monkeypatch
-) -> None:
-    at_once = ask(case)
-    monkeypatch.setattr(proposals, "INLINE_GAPS", 2)
-    proposal = ask(case)
-    assert proposal.status == "queued"
-    assert proposal.lines.count() == 0
+def test_asking_answers_at_once_and_leaves_the_sums_to_the_worker(case: RoundCase) -> None:
+    proposal = request(case)
+    assert (proposal.status, proposal.lines.count()) == ("queued", 0)
+    calculation = calculation_of(proposal)
+    assert calculation.status == "queued"
+    assert calculation.problem == proposal.problem
+    assert calculation.seconds > 2
+    claimed = calculations.claim(NOW)
+    assert claimed is not None
+    calculations.finish(claimed, now=NOW, result=solve_calculation(claimed))
     assert outbox.run_due(NOW + timedelta(seconds=1)) == 1
     proposal.refresh_from_db()
     assert proposal.status == "ready"
-    assert proposal.problem == at_once.problem
-    assert proposal.solution["solution"] == at_once.solution["solution"]
-    # A job that is done twice, as after a worker's death, changes nothing.
-    before = proposal.lines.count()
-    proposals.solve_when_due({"proposal": proposal.pk, "earlier": None}, now=NOW)
-    assert proposal.lines.count() == before
+    assert proposal.lines.count() == 5
+    # The answer lives with the proposal now; a job done twice, as after a worker's death, does nothing.
+    assert calculation_of(proposal).result is None
+    proposals.answer_when_calculated({"calculation": calculation.pk}, now=NOW)
+    assert proposal.lines.count() == 5
 
 
-def test_a_planner_that_breaks_its_rules_leaves_nothing_to_use(
-    case: RoundCase, monkeypatch
-) -> None:
-    def broken(*args, **kwargs):
-        raise planning.PlannerFault("two_holders")
-
-    monkeypatch.setattr(planning, "answer", broken)
-    proposal = ask(case)
-    assert proposal.status == "failed"
+def test_an_answer_that_breaks_a_rule_leaves_nothing_to_use(case: RoundCase) -> None:
+    asked = request(case)
+    written = solve_calculation(calculation_of(asked))
+    one = written["solution"]["assignments"][0]
+    written["solution"]["assignments"] += [{**one, "school": case.schools[2].key}]
+    proposal = answer(asked, written)
+    assert (proposal.status, proposal.statistics["failure"]) == ("failed", "broke_rules")
     assert proposal.lines.count() == 0
     with pytest.raises(Conflict):
         use(case, proposal)
+
+
+@pytest.mark.parametrize(
+    ("failure", "words"),
+    [
+        ("memory", "for én FKB ad gangen"),
+        ("clock", "i tide"),
+        ("crashed", "Prøv igen."),
+        ("unreadable", "Prøv igen."),
+    ],
+)
+def test_a_failure_is_told_with_what_to_do(case: RoundCase, failure: str, words: str) -> None:
+    proposal = answer(request(case), failure=failure)
+    with translation.override("da"):
+        strip = proposal_queries.page(case.secretariat, proposal.pk, NOW).strip
+        tasks = [t.title for t in tasks_for(case.secretariat, NOW.date())]
+    assert (proposal.status, strip.headline) == ("failed", "Forslaget kunne ikke beregnes")
+    assert words in strip.trouble
+    assert "Forslaget kunne ikke beregnes" in tasks
+
+
+def test_a_calculation_that_broke_off_leaves_its_best_as_a_proposal(case: RoundCase) -> None:
+    asked = request(case)
+    best = {**solve_calculation(calculation_of(asked)), "status": "stopped"}
+    proposal = answer(asked, best, failure="crashed")
+    with translation.override("da"):
+        strip = proposal_queries.page(case.secretariat, proposal.pk, NOW).strip
+    assert proposal.status == "ready"
+    assert "det bedste, den nåede at finde" in strip.trouble
+    assert not strip.is_whole
+
+
+def test_facts_that_contradict_each_other_are_listed(case: RoundCase) -> None:
+    asked = request(case)
+    written = solve_calculation(calculation_of(asked))
+    school = case.schools[0].key
+    facts = [{"code": "decided_no", "schools": [school]}, {"code": "nobody_can"}]
+    whole = {"subject": "", "is_smallest": True, "facts": facts}
+    proposal = answer(asked, {**written, "status": "impossible", "contradictions": [whole]})
+    with translation.override("da"):
+        page = proposal_queries.page(case.secretariat, proposal.pk, NOW)
+    assert proposal.status == "failed"
+    assert "modsiger sig selv" in page.strip.trouble
+    assert page.impossible == (
+        "Det er besluttet, at Østby SOSU ikke skal tage målet.",
+        "Ingen godkendt skole har sagt, at den kan tage målet.",
+    )
+
+
+def test_a_gap_tells_which_facts_are_against_it(case: RoundCase, secretary: Client) -> None:
+    asked = request(case)
+    written = solve_calculation(calculation_of(asked))
+    gap = next(x["course"] for x in written["explanations"] if not x["school"])
+    fact = {"code": "decided_no", "schools": [case.schools[1].key]}
+    told = {"subject": gap, "is_smallest": True, "facts": [fact]}
+    proposal = answer(asked, {**written, "contradictions": [told]})
+    page = secretary.get(reverse("coordination:proposal", args=[proposal.pk])).content.decode()
+    assert "Det her kan ikke lade sig gøre på én gang:" in page
+    assert "<li>Det er besluttet, at Vestby SOSU ikke skal tage målet.</li>" in page
+
+
+# ------------------------------------------------------------------ followed and stopped
+
+
+def test_the_page_follows_the_calculation(case: RoundCase, secretary: Client) -> None:
+    proposal = request(case)
+    with translation.override("da"):
+        page = proposal_queries.page(case.secretariat, proposal.pk, NOW)
+        late = proposal_queries.page(case.secretariat, proposal.pk, NOW + timedelta(minutes=5))
+    assert page.running is not None and late.running is not None
+    assert page.running.lines == ("Beregningen begynder om et øjeblik.",)
+    assert "sig det til den, der driver Samspil" in late.running.lines[0]
+    assert not page.running.has_best
+    claimed = calculations.claim(NOW)
+    assert claimed is not None
+    bounds = [
+        {"term": "covered", "value": 2, "best_possible": 3},
+        {"term": "burden", "value": 7, "best_possible": None},
+    ]
+    calculations.keep(claimed, now=NOW, progress={"seconds": 12.4, "bounds": bounds})
+    with translation.override("da"):
+        page = proposal_queries.page(case.secretariat, proposal.pk, NOW)
+    assert page.running is not None
+    assert page.running.lines == (
+        "Det bedste forslag indtil nu lukker 2 huller.",
+        "Det er bevist, at højst 3 kan lukkes.",
+        "Har regnet i 12 sekunder.",
+    )
+    text = secretary.get(reverse("coordination:proposal", args=[proposal.pk])).content.decode()
+    assert "Stop og brug det bedste indtil nu" in text
+    bounds[0]["best_possible"] = 2
+    calculations.keep(claimed, now=NOW, progress={"seconds": 150.0, "bounds": bounds})
+    with translation.override("da"):
+        page = proposal_queries.page(case.secretariat, proposal.pk, NOW)
+        dead = proposal_queries.page(case.secretariat, proposal.pk, NOW + timedelta(minutes=1))
+    assert page.running is not None and dead.running is not None
+    assert page.running.lines[1:] == (
+        "Det er bevist, at flere ikke kan lukkes.",
+        "Nu regnes på resten: jævn deling af pligten.",
+        "Har regnet i 2 minutter.",
+    )
+    assert "fortsætter af sig selv" in dead.running.lines[-1]
+
+
+def test_stopping_asks_the_worker_for_its_best(case: RoundCase, secretary: Client) -> None:
+    proposal = request(case)
+    address = reverse("coordination:stop_proposal", args=[proposal.pk])
+    page = secretary.post(address, follow=True).content.decode()
+    assert "Stopper." in page
+    assert "Stop og brug det bedste" not in page
+    calculation = calculation_of(proposal)
+    assert calculation.asked_to_stop_at is not None
+    assert not proposals.stop_proposal(actor=case.secretariat, now=NOW, proposal=proposal)
+    answered = answer(proposal, {**solve_calculation(calculation), "status": "stopped"})
+    with translation.override("da"):
+        strip = proposal_queries.page(case.secretariat, answered.pk, NOW).strip
+    assert strip.standing.startswith("Stoppet, før alt var regnet igennem.")
+    with pytest.raises(Conflict):
+        proposals.stop_proposal(actor=case.secretariat, now=NOW, proposal=proposal)
+    assert "allerede beregnet" in secretary.post(address, follow=True).content.decode()
+
+
+def test_a_proposal_that_is_discarded_while_it_is_calculated_stays_so(case: RoundCase) -> None:
+    proposal = request(case)
+    claimed = calculations.claim(NOW)
+    assert claimed is not None
+    proposals.discard_proposal(actor=case.secretariat, now=NOW, proposal=proposal)
+    assert not calculations.keep(claimed, now=NOW)  # the worker finds out, and ends it
+    answer(proposal)
+    proposal.refresh_from_db()
+    assert (proposal.status, proposal.lines.count()) == ("discarded", 0)
+
+
+def test_a_new_one_goes_on_from_the_best_of_one_that_was_not_finished(case: RoundCase) -> None:
+    first = request(case)
+    claimed = calculations.claim(NOW)
+    assert claimed is not None
+    best = solve_calculation(claimed)
+    calculations.keep(claimed, now=NOW, best=best)
+    second = request(case)
+    assert calculation_of(second).first == best
+    first.refresh_from_db()
+    assert first.status == "discarded"
+    assert Calculation.objects.get(pk=claimed.pk).status == "dropped"
+
+
+def test_how_good_an_answer_is_known_to_be(case: RoundCase) -> None:
+    def words(status: str, bounds: list[dict[str, object]]) -> str:
+        asked = request(case)
+        written = {**solve_calculation(calculation_of(asked)), "status": status, "bounds": bounds}
+        with translation.override("da"):
+            return proposal_queries.page(
+                case.secretariat, answer(asked, written).pk, NOW
+            ).strip.standing
+
+    best = {"term": "covered", "value": 2, "best_possible": 2}
+    near = {"term": "travel", "value": 1000, "best_possible": 977}
+    open_ = {"term": "burden", "value": 9, "best_possible": None}
+    assert words("proven", [best]) == "Bevist bedst: intet andet forslag er bedre."
+    assert words("bounded", [best, near]) == "Højst 2,3 % fra det bedste (korte afstande)."
+    assert words("stopped", [best, open_]) == (
+        "Stoppet, før alt var regnet igennem. "
+        "Det er ikke bevist, hvor langt der er til det bedste (jævn deling af pligten)."
+    )
+
+
+def test_a_proposal_that_is_ready_is_a_task_until_it_is_decided_on(case: RoundCase) -> None:
+    def tasks() -> list[str]:
+        with translation.override("da"):
+            found = tasks_for(case.secretariat, NOW.date())
+        return [task.title for task in found if "forslag" in task.url]
+
+    request(case)
+    assert tasks() == []
+    proposal = answer(Proposal.objects.get())
+    assert tasks() == ["Tag stilling til forslaget for 2027"]
+    assert not [t for t in tasks_for(case.coordinator(0), NOW.date()) if "forslag" in t.url]
+    use(case, proposal)
+    assert tasks() == []
 
 
 def test_a_new_one_puts_the_earlier_away_and_starts_from_it(case: RoundCase) -> None:
@@ -142,7 +314,7 @@ def test_a_new_one_puts_the_earlier_away_and_starts_from_it(case: RoundCase) -> 
 
 def test_only_the_secretariat_asks_and_decides(case: RoundCase) -> None:
     with pytest.raises(Forbidden):
-        ask(case, actor=case.coordinator(0))
+        request(case, actor=case.coordinator(0))
     proposal = ask(case)
     for verb in (
         lambda: use(case, proposal, actor=case.coordinator(0)),
@@ -150,7 +322,13 @@ def test_only_the_secretariat_asks_and_decides(case: RoundCase) -> None:
             actor=case.coordinator(0), now=NOW, proposal=proposal, line_ids=[1]
         ),
         lambda: proposals.discard_proposal(actor=case.coordinator(0), now=NOW, proposal=proposal),
-        lambda: proposals.answer_proposal(actor=case.secretariat, now=NOW, proposal=proposal),
+        lambda: proposals.stop_proposal(actor=case.coordinator(0), now=NOW, proposal=proposal),
+        lambda: proposals.answer_proposal(
+            actor=case.secretariat,
+            now=NOW,
+            proposal=proposal,
+            calculation=calculation_of(proposal),
+        ),
     ):
         with pytest.raises(Forbidden):
             verb()
@@ -362,13 +540,13 @@ def test_others_do_not_see_the_rounds_proposals(case: RoundCase) -> None:
     proposal = ask(case)
     stranger = make_round(fkb="9333")
     with pytest.raises(NotFound):
-        proposal_queries.page(stranger.secretariat, proposal.pk)
+        proposal_queries.page(stranger.secretariat, proposal.pk, NOW)
 
 
 def test_the_page_costs_the_same_for_few_and_many_lines(case: RoundCase) -> None:
     def count(proposal: Proposal) -> int:
         with CaptureQueriesContext(connection) as queries:
-            proposal_queries.page(case.secretariat, proposal.pk)
+            proposal_queries.page(case.secretariat, proposal.pk, NOW)
             proposal_queries.strip(case.secretariat, case.round, gaps=1)
         return len(queries)
 
@@ -415,7 +593,7 @@ def test_the_whole_way_by_plain_form_posts(case: RoundCase, secretary: Client) -
     asked = secretary.post(
         reverse("coordination:ask_proposal", args=[case.round.pk]), {"fkb": case.fkb.pk}
     )
-    proposal = Proposal.objects.get()
+    proposal = answer(Proposal.objects.get())
     assert asked["Location"] == reverse("coordination:proposal", args=[proposal.pk])
     none = secretary.post(reverse("coordination:use_proposal", args=[proposal.pk]), follow=True)
     assert "Vælg mindst én linje." in none.content.decode()
@@ -432,16 +610,15 @@ def test_the_whole_way_by_plain_form_posts(case: RoundCase, secretary: Client) -
 
 
 def test_a_proposal_that_is_computed_asks_again_until_it_is_there(
-    case: RoundCase, secretary: Client, monkeypatch
+    case: RoundCase, secretary: Client
 ) -> None:
-    monkeypatch.setattr(proposals, "INLINE_GAPS", 0)
-    proposal = ask(case)
+    proposal = request(case)
     address = reverse("coordination:proposal", args=[proposal.pk])
-    assert "Forslaget beregnes" in secretary.get(address).content.decode()
+    assert "Regner …" in secretary.get(address).content.decode()
     part = secretary.get(address, headers={"HX-Request": "true"})
     assert "hx-get" in part.content.decode()
     assert "<html" not in part.content.decode()
-    outbox.run_due(NOW + timedelta(seconds=1))
+    answer(proposal)
     assert secretary.get(address, headers={"HX-Request": "true"})["HX-Refresh"] == "true"
 
 

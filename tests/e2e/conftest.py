@@ -123,6 +123,18 @@ def sign_in(live_server: Any) -> Callable[[Page, Any], None]:
     return do
 
 
+@pytest.fixture
+def calculate() -> Callable[[], None]:
+    """``calculate()``: what the worker does about proposals that were asked for."""
+    from samspil.kernel import clock, outbox, solving
+
+    def do() -> None:
+        assert solving.run_due()
+        outbox.run_due(clock.now())
+
+    return do
+
+
 def _violations(page: Page) -> list[str]:
     page.evaluate(AXE.read_text(encoding="utf-8"))
     result = page.evaluate(

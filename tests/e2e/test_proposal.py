@@ -8,8 +8,10 @@ import pytest
 from django.urls import reverse
 from playwright.sync_api import expect
 
-from samspil.coordination.models import Commitment
+from samspil.coordination.models import Commitment, Proposal
+from samspil.kernel import calculations, clock, outbox
 from tests.factories.board import RoundCase, make_round
+from tests.factories.proposals import answer, solve
 
 
 @pytest.fixture
@@ -28,10 +30,13 @@ def board_url(case: RoundCase) -> str:
     return reverse("coordination:board", args=[case.round.pk, case.fkb.fkb.number])
 
 
-def test_from_the_gap_to_the_board_and_back(page, case, sign_in, axe, shot):
+def test_from_the_gap_to_the_board_and_back(page, case, sign_in, axe, shot, calculate):
     sign_in(page, case.secretariat_person)
     page.goto(board_url(case))
     page.get_by_role("button", name="Foreslå").click()
+    expect(page.get_by_role("heading", name="Regner …")).to_be_visible()
+    axe(page)
+    calculate()
     expect(page.get_by_role("heading", name="Forslag: 2 af 4 huller kan lukkes")).to_be_visible()
     axe(page)
     shot(page, "proposal")
@@ -60,10 +65,12 @@ def test_from_the_gap_to_the_board_and_back(page, case, sign_in, axe, shot):
     expect(page.get_by_text("1 felt på oversigten er udfyldt.")).to_be_visible()
 
 
-def test_a_no_is_remembered(page, case, sign_in):
+def test_a_no_is_remembered(page, case, sign_in, calculate):
     sign_in(page, case.secretariat_person)
     page.goto(board_url(case))
     page.get_by_role("button", name="Foreslå").click()
+    calculate()
+    expect(page.get_by_role("heading", name="Forslag: 2 af 4 huller kan lukkes")).to_be_visible()
     for box in page.get_by_role("checkbox").all():
         box.uncheck(force=True)
     page.get_by_role("checkbox", name="92201, Vestby SOSU").check(force=True)
@@ -71,6 +78,53 @@ def test_a_no_is_remembered(page, case, sign_in):
     expect(page.get_by_text("Du har sagt nej til 1 linje.")).to_be_visible()
     page.get_by_role("button", name="Forkast").click()
     page.get_by_role("button", name="Foreslå").click()
+    calculate()
     expect(
         page.get_by_text("Det er besluttet, at Vestby SOSU ikke skal tage målet.")
     ).to_be_visible()
+
+
+def test_a_long_calculation_is_followed_left_and_stopped(page, case, sign_in, axe, shot):
+    """The page tells the best so far, can be left, and the button gets what there is."""
+    sign_in(page, case.secretariat_person)
+    page.goto(board_url(case))
+    page.get_by_role("button", name="Foreslå").click()
+    expect(page.get_by_text("Beregningen begynder om et øjeblik.")).to_be_visible()
+    claimed = calculations.claim(clock.now())
+    assert claimed is not None
+    bounds = [{"term": "covered", "value": 2, "best_possible": 4}]
+    calculations.keep(claimed, now=clock.now(), progress={"seconds": 64.0, "bounds": bounds})
+    expect(page.get_by_text("Det bedste forslag indtil nu lukker 2 huller.")).to_be_visible()
+    expect(page.get_by_text("Det er bevist, at højst 4 kan lukkes.")).to_be_visible()
+    expect(page.get_by_text("Har regnet i 64 sekunder.")).to_be_visible()
+    axe(page)
+    shot(page, "proposal-running")
+
+    page.goto(board_url(case))
+    page.get_by_role("link", name="Følg med").click()
+    # Asking again by itself takes nothing from who is about to press.
+    stop = page.get_by_role("button", name="Stop og brug det bedste indtil nu")
+    stop.focus()
+    with page.expect_response(lambda response: "/forslag/" in response.url):
+        pass
+    expect(stop).to_be_focused()
+    page.keyboard.press("Enter")
+    expect(page.get_by_text("Stopper. Det bedste forslag indtil nu er klar")).to_be_visible()
+    assert calculations.is_asked_to_stop(claimed)
+    result = {**solve(claimed), "status": "stopped"}
+    assert calculations.finish(claimed, now=clock.now(), result=result)
+    outbox.run_due(clock.now())
+    expect(page.get_by_role("heading", name="Forslag: 2 af 4 huller kan lukkes")).to_be_visible()
+    expect(page.get_by_text("Stoppet, før alt var regnet igennem.")).to_be_visible()
+    shot(page, "proposal-stopped")
+
+
+def test_without_script_the_page_loads_itself_anew(new_context, case, sign_in):
+    page = new_context(java_script_enabled=False).new_page()
+    sign_in(page, case.secretariat_person)
+    page.goto(board_url(case))
+    page.get_by_role("button", name="Foreslå").click()
+    expect(page.get_by_text("Beregningen begynder om et øjeblik.")).to_be_visible()
+    answer(Proposal.objects.get())
+    heading = page.get_by_role("heading", name="Forslag: 2 af 4 huller kan lukkes")
+    expect(heading).to_be_visible(timeout=15_000)

@@ -45,6 +45,7 @@ urlpatterns = [
     path("<int:round_id>/foreslaa/", proposals.ask, name="ask_proposal"),
     path("forslag/<int:proposal_id>/", proposals.show, name="proposal"),
     path("forslag/<int:proposal_id>/opgave.json", proposals.problem, name="proposal_problem"),
+    path("forslag/<int:proposal_id>/stop/", proposals.stop, name="stop_proposal"),
     path("forslag/<int:proposal_id>/brug/", proposals.use, name="use_proposal"),
     path("forslag/<int:proposal_id>/nej/", proposals.reject, name="reject_proposal"),
     path("forslag/<int:proposal_id>/forkast/", proposals.discard, name="discard_proposal"),

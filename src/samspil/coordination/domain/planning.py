@@ -1,7 +1,8 @@
 """The only door to the planning core: a round's state as a problem, its answer as lines.
 
 Reads the rows, writes none; ``proposals`` stores what comes out. Both problem and answer are kept
-as JSON, so that an answer can be repeated with ``python -m planning solve``.
+as JSON, so that an answer can be repeated with ``python -m planning solve``. Nothing is solved in
+here: a child of the worker does that (``kernel.solving``), so no solver library is loaded.
 """
 
 from __future__ import annotations
@@ -30,15 +31,13 @@ from planning.coverage import (
     Role,
     School,
     Solution,
-    explain,
     extra_courses,
     score,
-    solve,
     validate,
 )
 from planning.geo import road_km
 from planning.planners import COVERAGE
-from planning.result import Limits
+from planning.result import Bound, Status
 from samspil.catalogue.models import Approval as ApprovalRow
 from samspil.coordination import rules
 from samspil.coordination.enums import CommitmentRole, FkbStatus, FormStatus, Origin
@@ -66,21 +65,48 @@ class PlannerFault(Exception):
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """A round's state as a problem, with the rows that its keys stand for.
+class Keys:
+    """The rows that a problem's keys stand for, as they were when it was written down.
 
-    ``asked``: the courses under the duty that it is about; ``gaps``: those that nobody holds.
-    ``labels``: the names of its schools, and of its branch groups under ``group:`` and the key.
-    ``versions``: the version of each filled cell when it was read, by round course and school.
+    ``labels``: the names of its schools, of its courses under ``course:`` and the key, and of its
+    branch groups under ``group:`` and the key. ``versions``: the version of each filled cell, by
+    round course and school.
     """
 
-    problem: dict[str, Any]
-    gaps: int
-    asked: int
     rows: dict[str, int] = field(default_factory=dict)
     schools: dict[str, int] = field(default_factory=dict)
     versions: dict[tuple[int, int], int] = field(default_factory=dict)
     labels: dict[str, str] = field(default_factory=dict)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values, to be kept beside the problem while it is solved."""
+        return {
+            "rows": self.rows,
+            "schools": self.schools,
+            "versions": [[*cell, version] for cell, version in self.versions.items()],
+            "labels": self.labels,
+        }
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Keys:
+        """What ``to_json`` wrote."""
+        return cls(
+            rows=data["rows"],
+            schools=data["schools"],
+            versions={(row, school): version for row, school, version in data["versions"]},
+            labels=data["labels"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """A round's state as a problem. ``asked``: the courses under the duty that it is about; ``gaps``:
+    those that nobody holds."""
+
+    problem: dict[str, Any]
+    gaps: int
+    asked: int
+    keys: Keys = field(default_factory=Keys)
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,11 +129,16 @@ class AnswerLine:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What the planner answered, as JSON to keep and as lines to show."""
+    """What the planner answered, as numbers to show and as lines.
 
-    solution: dict[str, Any]
+    ``statistics``: the score term by term, ``status``, ``bounds`` and ``percent_off`` (see ``standing``).
+    ``contradictions``: for each course that stays a gap (or under ``""``, when nothing can be done at
+    all) the facts that contradict each other, as codes, and whether no smaller set does.
+    """
+
     statistics: dict[str, Any]
     lines: tuple[AnswerLine, ...]
+    contradictions: dict[str, dict[str, Any]] = field(default_factory=dict)
 
 
 def snapshot(round: Round, round_fkb: RoundFkb | None = None) -> Snapshot:
@@ -126,50 +157,80 @@ def snapshot(round: Round, round_fkb: RoundFkb | None = None) -> Snapshot:
         problem=COVERAGE.write_problem(problem),
         gaps=len(problem.gaps),
         asked=len(facts.asked),
-        rows={facts.course_key(row): row.pk for row in facts.rows},
-        schools={school.key: school.pk for school in facts.schools.values()},
-        versions={(c.round_course_id, c.organisation_id): c.version for c in facts.cells},
-        labels=facts.labels(),
-    )
-
-
-def answer(problem: dict[str, Any], *, work: int, earlier: dict[str, Any] | None = None) -> Answer:
-    """Solve a problem from JSON, check the answer, and tell it.
-
-    ``work`` is the number of steps allowed; ``earlier`` an answer to start from. Raises
-    ``PlannerFault`` when the answer breaks a rule.
-    """
-    data = COVERAGE.read_problem(problem)
-    result = solve(data, limits=Limits(work=work), warm_start=_read(earlier))
-    violations = validate(data, result.solution)
-    if violations:
-        raise PlannerFault("; ".join(str(violation) for violation in violations[:5]))
-    explanations = explain(data, result.solution)
-    written = COVERAGE.write_result(data, result)
-    covered = result.bound("covered")
-    cells = {(a.course, a.school): a for a in result.solution.assignments}
-    return Answer(
-        solution=written,
-        statistics={
-            **written["statistics"],
-            **written["score"],
-            "status": result.status.value,
-            "solver": result.solver,
-            "best_possible": covered.best_possible,
-            "is_most": covered.is_proven,
-        },
-        lines=tuple(
-            AnswerLine(
-                course=line.course,
-                school=line.school,
-                role=cells[line.course, line.school].role.value if line.school else "",
-                guarantee=bool(line.school) and cells[line.course, line.school].guarantee,
-                messages=told["messages"],
-                figures=_figures(data, result.solution, line.course, line.school),
-            )
-            for line, told in zip(explanations, written["explanations"], strict=True)
+        keys=Keys(
+            rows={facts.course_key(row): row.pk for row in facts.rows},
+            schools={school.key: school.pk for school in facts.schools.values()},
+            versions={(c.round_course_id, c.organisation_id): c.version for c in facts.cells},
+            labels=facts.labels(),
         ),
     )
+
+
+def read_answer(problem: dict[str, Any], written: dict[str, Any]) -> Answer:
+    """Check what the planner wrote about a problem, and tell it.
+
+    The rules are checked here once more, by code that knows no solver. Raises ``PlannerFault`` when
+    the answer breaks one, or isn't an answer to this problem.
+    """
+    try:
+        data = COVERAGE.read_problem(problem)
+        solution = COVERAGE.read_solution(written)
+    except ProblemError as error:
+        raise PlannerFault(str(error)) from error
+    contradictions = {c["subject"]: c for c in written.get("contradictions", ())}
+    numbers = {**written["statistics"], **written["score"], **standing(written)}
+    if written["status"] == Status.IMPOSSIBLE:
+        return Answer(statistics=numbers, lines=(), contradictions=contradictions)
+    violations = validate(data, solution)
+    if violations:
+        raise PlannerFault("; ".join(str(violation) for violation in violations[:5]))
+    cells = {(a.course, a.school): a for a in solution.assignments}
+    return Answer(
+        statistics={**numbers, "solver": written["solver"]},
+        lines=tuple(
+            AnswerLine(
+                course=told["course"],
+                school=told["school"],
+                role=cells[told["course"], told["school"]].role.value if told["school"] else "",
+                guarantee=bool(told["school"]) and cells[told["course"], told["school"]].guarantee,
+                messages=told["messages"],
+                figures=_figures(data, solution, told["course"], told["school"]),
+            )
+            for told in written["explanations"]
+        ),
+        contradictions=contradictions,
+    )
+
+
+def standing(written: dict[str, Any]) -> dict[str, Any]:
+    """How good an answer is, from its status and bounds; also of one that isn't finished.
+
+    ``status``; ``bounds`` as written; ``percent_off``: how far the first objective that isn't proven
+    may be from its best, in per cent (``None``: not known, or all is proven); ``off_term``: which.
+    Later objectives are looked at only when the earlier are settled, so the first is what counts.
+    """
+    bounds = [Bound(b["term"], b["value"], b["best_possible"]) for b in written.get("bounds", ())]
+    open_ = next((bound for bound in bounds if not bound.is_proven), None)
+    covered = next((bound for bound in bounds if bound.term == "covered"), None)
+    return {
+        "status": written.get("status", Status.STOPPED.value),
+        "bounds": list(written.get("bounds", ())),
+        "percent_off": open_.percent_off if open_ else None,
+        "off_term": open_.term if open_ else "",
+        "best_possible": covered.best_possible if covered else None,
+        "is_most": covered is not None and covered.is_proven,
+    }
+
+
+def start_from(earlier: dict[str, Any] | None) -> dict[str, Any] | None:
+    """An earlier answer that the planner can begin from; ``None`` for one of another version."""
+    if not earlier:
+        return None
+    try:
+        COVERAGE.read_solution(earlier)
+    except ProblemError:
+        return None
+    return earlier
 
 
 def _figures(data: Problem, solution: Solution, course: str, school: str) -> dict[str, int]:
@@ -183,15 +244,6 @@ def _figures(data: Problem, solution: Solution, course: str, school: str) -> dic
         "km_before": ways.longest_km_before,
     }
     return {name: value for name, value in figures.items() if value is not None}
-
-
-def _read(earlier: dict[str, Any] | None) -> Solution | None:
-    if not earlier:
-        return None
-    try:
-        return COVERAGE.read_solution(earlier)
-    except ProblemError:
-        return None  # written by an older version: start afresh
 
 
 def tenths(days: Decimal | None) -> int:
@@ -302,9 +354,10 @@ class _Facts:
         return group.key if group else _NO_GROUP
 
     def labels(self) -> dict[str, str]:
-        """What schools and branch groups are called on the screen."""
+        """What schools, courses and branch groups are called on the screen."""
         names = {school.key: school.label for school in self.schools.values()}
         for row in self.rows:
+            names[f"course:{self.course_key(row)}"] = row.course.number
             group = row.round_fkb.fkb.branch_group
             if group:
                 names[f"group:{group.key}"] = group.name

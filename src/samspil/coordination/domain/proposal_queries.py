@@ -13,11 +13,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from samspil.coordination import rules
-from samspil.coordination.domain import round_queries
+from samspil.coordination.domain import round_queries, standing
 from samspil.coordination.domain.board import person_name
 from samspil.coordination.domain.reasons import sentences
 from samspil.coordination.enums import CommitmentRole, LineState, ProposalStatus
 from samspil.coordination.models import Proposal, ProposalLine, Round, RoundCourse, RoundFkb
+from samspil.kernel import calculations
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import NotFound
 
@@ -44,7 +45,9 @@ class Strip:
     """The proposal strip of a board, of one FKB or (``fkb_id`` empty) of the whole round.
 
     ``status`` is ``none`` when nothing is proposed. ``takes`` is empty when there are too many to
-    name; ``takes_words`` says it then. ``facts`` are whole sentences.
+    name; ``takes_words`` says it then. ``facts`` are whole sentences; ``standing`` says how good the
+    answer is known to be, ``trouble`` what went wrong and what one can do. ``is_whole``: everything
+    was weighed, and every gap can be closed.
     """
 
     round_id: int
@@ -59,13 +62,17 @@ class Strip:
     has_lines: bool = False
     is_complete: bool = True
     gaps: int = 0
+    standing: str = ""
+    trouble: str = ""
+    is_whole: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class Line:
     """One line of a proposal's page, with its reasons in words.
 
-    ``is_first``: the first of its course, where number and title stand.
+    ``is_first``: the first of its course, where number and title stand. ``against``: the facts that
+    contradict each other, so that the course stays a gap.
     """
 
     id: int
@@ -77,6 +84,7 @@ class Line:
     when: str
     reasons: tuple[str, ...]
     helps: tuple[str, ...]
+    against: tuple[str, ...]
     state: str
     state_label: str
     is_first: bool
@@ -115,6 +123,8 @@ class Page:
     may_read_problem: bool
     asked_by: str
     fkb_number: str
+    running: standing.Running | None = None
+    impossible: tuple[str, ...] = ()
 
     @property
     def fkb_label(self) -> str:
@@ -182,9 +192,15 @@ def strip(actor: Actor, round: Round, round_fkb: RoundFkb | None = None, *, gaps
     return _strip(proposal, round_fkb, lines, may_decide=may_decide, gaps=gaps)
 
 
-def page(actor: Actor, proposal_id: int) -> Page:
-    """A proposal with every line and its reasons. Raises ``NotFound`` outside one's rounds."""
+def page(actor: Actor, proposal_id: int, now: datetime) -> Page:
+    """A proposal with every line and its reasons, or how far its calculation is.
+
+    Raises ``NotFound`` outside one's rounds.
+    """
     proposal = get_proposal(actor, proposal_id)
+    running = None
+    if proposal.status == ProposalStatus.QUEUED:
+        running = standing.running(calculations.of(proposal).first(), now)
     lines = _lines(proposal, None)
     held = {line.round_course_id for line in lines if line.role == CommitmentRole.HOLDER}
     closing = [line for line in lines if line.organisation_id and line.round_course_id in held]
@@ -206,6 +222,8 @@ def page(actor: Actor, proposal_id: int) -> Page:
         may_read_problem=rules.may_read_problem(actor, proposal),
         asked_by=person_name(proposal.requested_by_label),
         fkb_number=proposal.round_fkb.fkb.number if proposal.round_fkb else "",
+        running=running,
+        impossible=tuple(sentences(proposal.statistics.get("impossible", ()))),
     )
 
 
@@ -292,7 +310,18 @@ def _strip(
         has_lines=total.lines > 0,
         is_complete=not total.uncovered,
         gaps=len(total.uncovered) + sum(len(t.numbers) for t in takes),
+        standing=standing.standing_words(proposal.statistics) if is_ready else "",
+        trouble=_trouble(proposal),
+        is_whole=not total.uncovered and proposal.statistics.get("status") != "stopped",
     )
+
+
+def _trouble(proposal: Proposal) -> str:
+    if proposal.status == ProposalStatus.FAILED:
+        return standing.failure_words(proposal.statistics)
+    if proposal.status == ProposalStatus.READY:
+        return standing.went_wrong_words(proposal.statistics)
+    return ""
 
 
 def _headline(
@@ -401,6 +430,7 @@ def _groups(lines: Sequence[ProposalLine]) -> tuple[Group, ...]:
 
 def _told(line: ProposalLine, *, is_first: bool) -> Line:
     messages = line.reason.get("messages", [])
+    against = line.reason.get("contradiction", {})
     helps = [m for m in messages if m["code"].startswith("help_")]
     reasons = [m for m in messages if not m["code"].startswith("help_")]
     course = line.round_course.course
@@ -414,6 +444,7 @@ def _told(line: ProposalLine, *, is_first: bool) -> Line:
         when=line.when_text,
         reasons=tuple(sentences(reasons)),
         helps=tuple(sentences(helps)),
+        against=tuple(sentences(against.get("facts", ()))),
         state=line.state,
         state_label=line.get_state_display(),
         is_first=is_first,

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Final
 
+from django.conf import settings
 from django.utils import translation
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
@@ -39,18 +40,20 @@ from samspil.coordination.models import (
     RoundFkb,
     RoundSchool,
 )
+from samspil.kernel import calculations
 from samspil.kernel.actions import action, record
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Invalid
 from samspil.kernel.locking import lock_row
-from samspil.kernel.outbox import enqueue, job
+from samspil.kernel.models import Calculation, Failure
+from samspil.kernel.outbox import job
 from samspil.kernel.transitions import transition
 
-INLINE_GAPS: Final = 120
-"""Up to so many gaps the answer comes with the request; it takes well under two seconds."""
+WORK: Final = 2_000_000
+"""Steps the planner may take, some minutes of one core; the clock is a setting."""
 
-WORK: Final = 400_000
-"""Steps the planner may take; about a second and a half of one core."""
+KIND: Final = "coordination.proposal"
+"""What a proposal's calculation is called."""
 
 _PROVIDING: Final = (CommitmentRole.OWN, CommitmentRole.HOLDER)
 
@@ -77,8 +80,8 @@ def request_proposal(
 ) -> Proposal:
     """Ask the planner to close the gaps of the round, or of one FKB of it.
 
-    A small problem is answered at once, a larger one by the worker. Earlier proposals for the
-    same are put away; the last answer is what the planner starts from. Raises ``Conflict`` when
+    The worker lets it be calculated. Earlier proposals for the same are put away; the planner
+    starts from the last answer, also from one that was not finished. Raises ``Conflict`` when
     there is nothing to propose about: no gap, and no course with low activity to join on.
     """
     round = lock_row(Round.objects.select_related("network"), round.pk)
@@ -90,9 +93,21 @@ def request_proposal(
         round=round,
         round_fkb=round_fkb,
         status=ProposalStatus.QUEUED,
+        problem=facts.problem,
         statistics={"asked": facts.asked, "gaps": facts.gaps},
         requested_by_label=actor.label[:200],
         created_at=now,
+    )
+    calculations.start(
+        kind=KIND,
+        subject=proposal,
+        problem=facts.problem,
+        first=planning.start_from(earlier),
+        payload=facts.keys.to_json(),
+        work=WORK,
+        seconds=settings.SAMSPIL_SOLVER_SECONDS,
+        then="coordination.answer_proposal",
+        now=now,
     )
     with translation.override("da"):
         record(
@@ -106,48 +121,45 @@ def request_proposal(
             % {"count": facts.gaps},
             network_id=round.network_id,
         )
-    if facts.gaps <= INLINE_GAPS:
-        _solve(proposal, facts, earlier, actor=actor, now=now)
-    else:
-        payload = {"proposal": proposal.pk, "earlier": earlier.pk if earlier else None}
-        enqueue("coordination.solve_proposal", payload, now=now, key=f"proposal:{proposal.pk}")
     return proposal
 
 
 def _put_earlier_away(
     round: Round, round_fkb: RoundFkb | None, *, actor: Actor, now: datetime
-) -> Proposal | None:
-    """Discard what waits for an answer or a decision; return the last that was answered."""
+) -> dict[str, Any] | None:
+    """Discard what waits for an answer or a decision; return the last answer, finished or not."""
     waiting = Proposal.objects.filter(
         round=round,
         round_fkb=round_fkb,
         status__in=(ProposalStatus.QUEUED, ProposalStatus.READY, ProposalStatus.FAILED),
     ).order_by("pk")
+    unfinished = None
     for proposal in waiting:
         transition(proposal, "discard", table=PROPOSAL_TRANSITIONS, actor=actor, now=now)
-    return (
+        unfinished = calculations.drop(proposal, now=now) or unfinished
+    if unfinished:
+        return unfinished
+    last = (
         Proposal.objects.filter(round=round, round_fkb=round_fkb, finished_at__isnull=False)
         .exclude(solution={})
         .order_by("-pk")
         .first()
     )
+    return last.solution if last else None
 
 
-@job("coordination.solve_proposal")
-def solve_when_due(payload: dict[str, Any], *, now: datetime) -> None:
-    """The worker's part of ``request_proposal``; done twice it changes nothing."""
+@job("coordination.answer_proposal")
+def answer_when_calculated(payload: dict[str, Any], *, now: datetime) -> None:
+    """Make a proposal of what was calculated; done twice it changes nothing."""
+    calculation = Calculation.objects.get(pk=payload["calculation"])
     proposal = (
         Proposal.objects.select_related("round__network", "round_fkb")
-        .filter(pk=payload["proposal"], status=ProposalStatus.QUEUED)
+        .filter(pk=calculation.subject_id, status=ProposalStatus.QUEUED)
         .first()
     )
     if proposal is not None:
-        answer_proposal(
-            actor=Actor.system("planner"),
-            now=now,
-            proposal=proposal,
-            earlier=Proposal.objects.filter(pk=payload["earlier"]).first(),
-        )
+        actor = Actor.system("planner")
+        answer_proposal(actor=actor, now=now, proposal=proposal, calculation=calculation)
 
 
 def _only_the_system(actor: Actor, proposal: Proposal) -> bool:
@@ -156,55 +168,82 @@ def _only_the_system(actor: Actor, proposal: Proposal) -> bool:
 
 @action("coordination.answer_proposal", permission=_only_the_system, on="proposal")
 def answer_proposal(
-    *, actor: Actor, now: datetime, proposal: Proposal, earlier: Proposal | None = None
+    *, actor: Actor, now: datetime, proposal: Proposal, calculation: Calculation
 ) -> Proposal:
-    """Let the planner answer a proposal that waits, from the round as it is now.
+    """Keep what was calculated for a proposal that waits, as lines to decide on.
 
-    A planner that breaks its own rules leaves the proposal as failed, with nothing to use.
+    A calculation that went wrong, facts that contradict each other, or an answer that breaks a rule
+    leave the proposal as failed, with nothing to use. A proposal that was discarded stays so.
     """
-    facts = planning.snapshot(proposal.round, proposal.round_fkb)
-    _solve(proposal, facts, earlier, actor=actor, now=now)
+    proposal = lock_row(Proposal.objects.select_related("round__network", "round_fkb"), proposal.pk)
+    if proposal.status != ProposalStatus.QUEUED:
+        return proposal
+    written = calculation.result
+    reason = calculation.failure
+    proposal.finished_at = now
+    numbers = {"seconds": calculation.progress.get("seconds"), "failure": reason}
+    answer = None
+    if written is not None:
+        try:
+            answer = planning.read_answer(proposal.problem, written)
+        except planning.PlannerFault as fault:
+            reason = str(fault)
+            numbers["failure"] = Failure.BROKE_RULES
+    keys = planning.Keys.from_json(calculation.payload)
+    if answer is not None:
+        proposal.solution = written
+        numbers = {**answer.statistics, **numbers}
+        if (whole := answer.contradictions.get("")) is not None:
+            numbers["impossible"] = _contradiction(whole, keys)["facts"]
+    proposal.statistics = {**proposal.statistics, **numbers}
+    proposal.save(update_fields=["solution", "statistics", "finished_at"])
+    is_possible = answer is not None and answer.statistics["status"] != "impossible"
+    transition(
+        proposal,
+        "answer" if is_possible else "fail",
+        table=PROPOSAL_TRANSITIONS,
+        actor=actor,
+        now=now,
+        reason=reason if is_possible else reason or "impossible",
+    )
+    if answer is not None:
+        ProposalLine.objects.bulk_create(_lines(proposal, keys, answer), batch_size=500)
     with translation.override("da"):
         record(
             proposal,
             after={"status": proposal.status, **proposal.statistics},
-            summary=_("Forslaget er beregnet."),
+            summary=_("Forslaget er beregnet.")
+            if is_possible
+            else _("Forslaget kunne ikke beregnes."),
             network_id=proposal.round.network_id,
         )
+    calculations.clear(calculation)
     return proposal
 
 
-def _solve(
-    proposal: Proposal,
-    facts: planning.Snapshot,
-    earlier: Proposal | None,
-    *,
-    actor: Actor,
-    now: datetime,
-) -> None:
-    """Snapshot, answer, lines: the same way in the request and in the worker."""
-    proposal.problem = facts.problem
-    proposal.finished_at = now
-    try:
-        answer = planning.answer(
-            facts.problem, work=WORK, earlier=earlier.solution if earlier else None
+@action("coordination.stop_proposal", permission=rules.may_use_proposal, on="proposal")
+def stop_proposal(*, actor: Actor, now: datetime, proposal: Proposal) -> bool:
+    """End the calculation of a proposal; its best answer so far becomes the proposal.
+
+    Returns False when the answer came first, or somebody has stopped it already. Raises
+    ``Conflict`` when the proposal waits for no answer.
+    """
+    proposal = lock_row(Proposal.objects.select_related("round__network"), proposal.pk)
+    calculation = calculations.of(proposal).first()
+    if proposal.status != ProposalStatus.QUEUED or calculation is None:
+        raise Conflict(_("Forslaget er allerede beregnet."))
+    is_asked = calculations.ask_to_stop(calculation, now=now)
+    with translation.override("da"):
+        record(
+            proposal,
+            after={"is_asked": is_asked},
+            summary=_("Bad om det bedste forslag indtil nu."),
+            network_id=proposal.round.network_id,
         )
-    except planning.PlannerFault as fault:
-        transition(
-            proposal, "fail", table=PROPOSAL_TRANSITIONS, actor=actor, now=now, reason=str(fault)
-        )
-        proposal.save(update_fields=["problem", "finished_at"])
-        return
-    proposal.solution = answer.solution
-    proposal.statistics = {"asked": facts.asked, "gaps": facts.gaps, **answer.statistics}
-    proposal.save(update_fields=["problem", "solution", "statistics", "finished_at"])
-    transition(proposal, "answer", table=PROPOSAL_TRANSITIONS, actor=actor, now=now)
-    ProposalLine.objects.bulk_create(_lines(proposal, facts, answer.lines), batch_size=500)
+    return is_asked
 
 
-def _lines(
-    proposal: Proposal, facts: planning.Snapshot, lines: Iterable[planning.AnswerLine]
-) -> list[ProposalLine]:
+def _lines(proposal: Proposal, keys: planning.Keys, answer: planning.Answer) -> list[ProposalLine]:
     when = {
         (intent.round_course_id, intent.form.organisation_id): intent.when_text
         for intent in Intent.objects.filter(form__round=proposal.round)
@@ -212,10 +251,17 @@ def _lines(
         .select_related("form")
     }
     found = []
-    for line in lines:
-        row = facts.rows[line.course]
-        school = facts.schools[line.school] if line.school else None
+    for line in answer.lines:
+        row = keys.rows[line.course]
+        school = keys.schools[line.school] if line.school else None
         is_holder = line.role == CommitmentRole.HOLDER
+        reason: dict[str, Any] = {
+            "guarantee": line.guarantee,
+            "figures": line.figures,
+            "messages": [_named(message, keys) for message in line.messages],
+        }
+        if line.course in answer.contradictions and school is None:
+            reason["contradiction"] = _contradiction(answer.contradictions[line.course], keys)
         found.append(
             ProposalLine(
                 proposal=proposal,
@@ -223,28 +269,33 @@ def _lines(
                 organisation_id=school,
                 role=line.role,
                 when_text=when.get((row, school), "") if is_holder and school else "",
-                expected_version=facts.versions.get((row, school), 0) if school else 0,
-                reason={
-                    "guarantee": line.guarantee,
-                    "figures": line.figures,
-                    "messages": [_named(message, facts) for message in line.messages],
-                },
+                expected_version=keys.versions.get((row, school), 0) if school else 0,
+                reason=reason,
             )
         )
     return found
 
 
-def _named(message: dict[str, Any], facts: planning.Snapshot) -> dict[str, Any]:
-    """The message with the names that schools and branch groups had when it was made."""
+def _contradiction(told: dict[str, Any], keys: planning.Keys) -> dict[str, Any]:
+    facts = [_named(fact, keys) for fact in told["facts"]]
+    return {"facts": facts, "is_smallest": told["is_smallest"]}
+
+
+def _named(message: dict[str, Any], keys: planning.Keys) -> dict[str, Any]:
+    """The message with the names that schools, courses and branch groups had when it was made."""
     named = dict(message)
-    for name in ("school", "other", "holder"):
+    for name in ("school", "other", "holder", "lender"):
         if name in named:
-            named[name] = facts.labels.get(named[name], named[name])
+            named[name] = keys.labels.get(named[name], named[name])
     for name in ("schools", "others"):
         if name in named:
-            named[name] = [facts.labels.get(key, key) for key in named[name]]
+            named[name] = [keys.labels.get(key, key) for key in named[name]]
+    if "course" in named:
+        named["course"] = keys.labels.get(f"course:{named['course']}", named["course"])
+    if "courses" in named:
+        named["courses"] = [keys.labels.get(f"course:{key}", key) for key in named["courses"]]
     if "group" in named:
-        named["group"] = facts.labels.get(f"group:{named['group']}", named["group"])
+        named["group"] = keys.labels.get(f"group:{named['group']}", named["group"])
     return named
 
 
@@ -359,6 +410,7 @@ def reject_proposal_lines(
 def discard_proposal(*, actor: Actor, now: datetime, proposal: Proposal) -> Proposal:
     """Put a proposal away unused; nothing on the board changes. ``Conflict`` when it is closed."""
     before = transition(proposal, "discard", table=PROPOSAL_TRANSITIONS, actor=actor, now=now)
+    calculations.drop(proposal, now=now)
     with translation.override("da"):
         record(
             proposal,

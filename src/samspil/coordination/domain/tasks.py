@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from datetime import date
 
+from django.db.models import Exists, OuterRef, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from samspil.coordination.domain.round_queries import gap_rows
-from samspil.coordination.enums import FormStatus, RoundStatus
-from samspil.coordination.models import Form, Round, RoundCourse
+from samspil.coordination.enums import FormStatus, LineState, ProposalStatus, RoundStatus
+from samspil.coordination.models import Form, Proposal, ProposalLine, Round, RoundCourse
 from samspil.kernel import roles
 from samspil.kernel.actor import Actor
 from samspil.kernel.tasks import Task, task_source
@@ -85,3 +86,37 @@ def round_tasks(actor: Actor, today: date) -> Iterator[Task]:
                     context=name,
                     due_on=round.meeting_on,
                 )
+
+
+@task_source("coordination.proposals")
+def proposal_tasks(actor: Actor, today: date) -> Iterator[Task]:
+    """Secretariats: proposals that are calculated and wait for a decision, and those that failed."""
+    proposals = (
+        Proposal.objects.filter(
+            round__network_id__in=actor.network_ids(roles.SECRETARIAT),
+            status__in=[ProposalStatus.READY, ProposalStatus.FAILED],
+        )
+        .filter(
+            Exists(
+                ProposalLine.objects.filter(
+                    proposal=OuterRef("pk"), state=LineState.OPEN, organisation__isnull=False
+                )
+            )
+            | Q(status=ProposalStatus.FAILED)
+        )
+        .exclude(round__status=RoundStatus.CLOSED)
+        .select_related("round__network", "round_fkb__fkb")
+        .defer("problem", "solution")
+        .order_by("pk")
+    )
+    for proposal in proposals:
+        failed = proposal.status == ProposalStatus.FAILED
+        about = f"FKB {proposal.round_fkb.fkb.number}" if proposal.round_fkb else _("hele runden")
+        yield Task(
+            title=_("Forslaget kunne ikke beregnes")
+            if failed
+            else _("Tag stilling til forslaget for %(year)s") % {"year": proposal.round.year},
+            url=reverse("coordination:proposal", args=[proposal.pk]),
+            context=proposal.round.network.short_name,
+            detail=about,
+        )

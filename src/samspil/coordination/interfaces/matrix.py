@@ -15,7 +15,6 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import openpyxl
 from django.utils.translation import gettext as _
 
 from samspil.coordination.domain.answers import Remark
@@ -94,6 +93,8 @@ def _comments(content: bytes, kind: str) -> dict[tuple[str, str], str]:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
+            import openpyxl  # loads numpy where it is installed; most processes never read comments
+
             book = openpyxl.load_workbook(io.BytesIO(content))
     except Exception:  # noqa: BLE001 - openpyxl fails in many ways on files that others read
         return {}

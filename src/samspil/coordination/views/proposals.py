@@ -52,7 +52,7 @@ def ask(request: ActorRequest, round_id: int) -> HttpResponse:
 @require_GET
 def show(request: ActorRequest, proposal_id: int) -> HttpResponse:
     """A proposal with its reasons; while it is computed, the part that asks again."""
-    page = proposal_queries.page(request.actor, proposal_id)
+    page = proposal_queries.page(request.actor, proposal_id, clock.now())
     if request.headers.get("HX-Request"):
         if page.strip.status == "queued":
             return render(request, "coordination/proposals/_waiting.html", {"page": page})
@@ -60,6 +60,18 @@ def show(request: ActorRequest, proposal_id: int) -> HttpResponse:
         response["HX-Refresh"] = "true"
         return response
     return render(request, "coordination/proposals/show.html", {"page": page})
+
+
+@requires(LOGIN)
+@require_POST
+def stop(request: ActorRequest, proposal_id: int) -> HttpResponse:
+    """'Stop og brug det bedste indtil nu'."""
+    proposal = proposal_queries.get_proposal(request.actor, proposal_id)
+    try:
+        proposals.stop_proposal(actor=request.actor, now=clock.now(), proposal=proposal)
+    except Conflict as error:
+        messages.info(request, error.message)
+    return redirect("coordination:proposal", proposal_id)
 
 
 @requires(LOGIN)

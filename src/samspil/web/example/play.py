@@ -23,7 +23,7 @@ from samspil.coordination.domain.board import CellChange, apply_changes, registe
 from samspil.coordination.domain.form_cycle import XLSX, send_forms, submit_form
 from samspil.coordination.domain.forms import IntentChange, form_snapshot, save_intents
 from samspil.coordination.domain.merge import Item
-from samspil.coordination.domain.proposals import request_proposal
+from samspil.coordination.domain.proposals import answer_proposal, request_proposal
 from samspil.coordination.domain.returns import (
     apply_return,
     preview,
@@ -42,6 +42,7 @@ from samspil.coordination.enums import (
     CommitmentRole,
     FormStatus,
     IntentSource,
+    ProposalStatus,
     RoundStatus,
 )
 from samspil.coordination.interfaces.form_files import workbook_of
@@ -56,8 +57,9 @@ from samspil.coordination.models import (
     Round,
     RoundCourse,
 )
-from samspil.kernel import clock, files
+from samspil.kernel import calculations, clock, files, solving
 from samspil.kernel.actor import Actor
+from samspil.kernel.models import Calculation
 from samspil.kernel.uploads import inspect
 from samspil.network.domain.actors import actor_for
 from samspil.network.models import Membership, Network, Organisation, Person
@@ -419,6 +421,8 @@ class Play:
             proposal = Proposal.objects.filter(round=round, round_fkb=None).first()
             if proposal is None:
                 proposal = request_proposal(actor=self.secretary, now=self._at(MET), round=round)
+            if proposal.status == ProposalStatus.QUEUED:
+                proposal = self._calculated(proposal)
             gaps = {row.pk for row in gap_rows(_rows(round))}
             lines = list(
                 proposal.lines.select_related("round_course__course", "organisation").order_by(
@@ -445,6 +449,16 @@ class Play:
             left = _rows(round).filter(pk__in=gaps - closed).order_by("course__number", "pk")
             for row in left:
                 step.say(f"{row.course.number} {row.course.title}: ingen skole har kapacitet")
+
+    def _calculated(self, proposal: Proposal) -> Proposal:
+        """The proposal with its answer, on the day it was asked for."""
+        solving.run_due()
+        return answer_proposal(
+            actor=Actor.system("planner"),
+            now=self._at(MET),
+            proposal=proposal,
+            calculation=Calculation.objects.get(pk=calculations.of(proposal)[0].pk),
+        )
 
 
 # ---------------------------------------------------------------- small things

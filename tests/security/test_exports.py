@@ -83,7 +83,9 @@ def hostile() -> AgreementCase:
         case.intend(row, 0, offers=True, runs=1, when_text=text[:60], note=text)
         CourseComment.objects.create(round_course=row, author_label=text, text=text, at=NOW)
     Intent.objects.filter(pk=Intent.objects.order_by("pk")[3].pk).update(note=long[:500])
-    CourseComment.objects.filter(pk=CourseComment.objects.order_by("pk")[3].pk).update(text=long)
+    CourseComment.objects.filter(pk=CourseComment.objects.order_by("pk")[3].pk).update(
+        text=long[:2000]
+    )
     RoundCourse.objects.filter(pk=case.rows[-1].pk).update(archived_reason="=1+1")
     Fkb.objects.update(title=HOSTILE[4])
     Network.objects.filter(pk=case.network.pk).update(name=HOSTILE[0], short_name=HOSTILE[5][:40])

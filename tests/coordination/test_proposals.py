@@ -207,7 +207,7 @@ def test_the_page_follows_the_calculation(case: RoundCase, secretary: Client) ->
         page = proposal_queries.page(case.secretariat, proposal.pk, NOW)
     assert page.running is not None
     assert page.running.lines == (
-        "Det bedste forslag indtil nu lukker 2 huller.",
+        "Det bedste forslag indtil nu lukker 2 af 3 huller.",
         "Det er bevist, at højst 3 kan lukkes.",
         "Har regnet i 12 sekunder.",
     )

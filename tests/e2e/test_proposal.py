@@ -94,7 +94,7 @@ def test_a_long_calculation_is_followed_left_and_stopped(page, case, sign_in, ax
     assert claimed is not None
     bounds = [{"term": "covered", "value": 2, "best_possible": 4}]
     calculations.keep(claimed, now=clock.now(), progress={"seconds": 64.0, "bounds": bounds})
-    expect(page.get_by_text("Det bedste forslag indtil nu lukker 2 huller.")).to_be_visible()
+    expect(page.get_by_text("Det bedste forslag indtil nu lukker 2 af 4 huller.")).to_be_visible()
     expect(page.get_by_text("Det er bevist, at højst 4 kan lukkes.")).to_be_visible()
     expect(page.get_by_text("Har regnet i 64 sekunder.")).to_be_visible()
     axe(page)

@@ -200,7 +200,8 @@ def page(actor: Actor, proposal_id: int, now: datetime) -> Page:
     proposal = get_proposal(actor, proposal_id)
     running = None
     if proposal.status == ProposalStatus.QUEUED:
-        running = standing.running(calculations.of(proposal).first(), now)
+        gaps = int(proposal.statistics.get("gaps", 0))
+        running = standing.running(calculations.of(proposal).first(), now, gaps)
     lines = _lines(proposal, None)
     held = {line.round_course_id for line in lines if line.role == CommitmentRole.HOLDER}
     closing = [line for line in lines if line.organisation_id and line.round_course_id in held]

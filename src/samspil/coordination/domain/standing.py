@@ -54,8 +54,8 @@ class Running:
     is_stopping: bool
 
 
-def running(calculation: Calculation | None, now: datetime) -> Running:
-    """How far it is: the best so far, how much is proven, and for how long it has calculated."""
+def running(calculation: Calculation | None, now: datetime, gaps: int) -> Running:
+    """How far it is: the best so far of ``gaps``, how much is proven, for how long it has calculated."""
     if calculation is None:  # asked for by an earlier version
         lost = _("Beregningen er gået tabt. Forkast forslaget, og bed om et nyt.")
         return Running(lines=(lost,), every=30, has_best=False, is_stopping=False)
@@ -63,7 +63,7 @@ def running(calculation: Calculation | None, now: datetime) -> Running:
     is_stopping = calculation.asked_to_stop_at is not None
     seconds = float(progress.get("seconds", 0.0))
     numbers = planning.standing(progress)
-    lines = list(_so_far(numbers))
+    lines = list(_so_far(numbers, gaps))
     if is_stopping:
         lines = [_("Stopper. Det bedste forslag indtil nu er klar om et øjeblik."), *lines]
     elif calculation.status == CalculationStatus.QUEUED:
@@ -89,22 +89,23 @@ def _waits(calculation: Calculation, now: datetime) -> str:
     )
 
 
-def _so_far(numbers: Mapping[str, Any]) -> list[str]:
+def _so_far(numbers: Mapping[str, Any], gaps: int) -> list[str]:
     """The best so far, from its first objective on."""
     covered = next((b for b in numbers["bounds"] if b["term"] == "covered"), None)
     if covered is None:
         return []
     value, most = covered["value"], covered["best_possible"]
-    best = ngettext(
-        "Det bedste forslag indtil nu lukker %(count)s hul.",
-        "Det bedste forslag indtil nu lukker %(count)s huller.",
-        value,
-    ) % {"count": value}
+    best = _("Det bedste forslag indtil nu lukker %(closed)s af %(gaps)s huller.") % {
+        "closed": value,
+        "gaps": gaps,
+    }
     if most is None:
         return [best]
     if value < most:
         return [best, _("Det er bevist, at højst %(most)s kan lukkes.") % {"most": most}]
-    told = [best, _("Det er bevist, at flere ikke kan lukkes.")]
+    told = [best]
+    if value < gaps:
+        told.append(_("Det er bevist, at flere ikke kan lukkes."))
     if numbers["off_term"]:
         what = term_words(numbers["off_term"])
         told.append(_("Nu regnes på resten: %(what)s.") % {"what": what})

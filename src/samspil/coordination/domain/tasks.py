@@ -118,5 +118,8 @@ def proposal_tasks(actor: Actor, today: date) -> Iterator[Task]:
             else _("Tag stilling til forslaget for %(year)s") % {"year": proposal.round.year},
             url=reverse("coordination:proposal", args=[proposal.pk]),
             context=proposal.round.network.short_name,
+            due_on=proposal.round.meeting_on
+            if proposal.round.status == RoundStatus.MEETING
+            else None,
             detail=about,
         )

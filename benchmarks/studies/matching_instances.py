@@ -7,7 +7,7 @@ import random
 from dataclasses import replace
 from pathlib import Path
 
-from planning.matching import jobs
+from planning.matching import jobs, visits
 
 DATA = Path(__file__).resolve().parents[2] / "data"
 DEGREE = 10_000
@@ -94,3 +94,77 @@ def _with_wishes(problem: jobs.Problem, rng: random.Random) -> jobs.Problem:
         wishes = tuple(jobs.Wish(key, 1 + i // 2) for i, key in enumerate(chosen))
         openings.append(replace(o, wishes=wishes))
     return replace(problem, candidates=tuple(people), openings=tuple(openings))
+
+
+AREAS = ("industri", "transport", "sosu", "service", "bygge", "fvu", "realkompetence", "ledelse")
+
+
+def visits_problem(
+    consultants: int, companies: int, *, weeks: int = 8, seed: int = 1
+) -> visits.Problem:
+    """Constructed: each consultant has eight municipalities round home and two to four areas; a fifth of them are new.
+
+    One company in twenty stands twice. Three free days a week, one in four of them half.
+    """
+    rng = random.Random(seed)
+    rows = [row for row in _postcodes() if row["municipality"]]
+    centre: dict[str, list[tuple[float, float]]] = {}
+    for row in rows:
+        centre.setdefault(row["municipality"], []).append((float(row["lat"]), float(row["lon"])))
+    homes = rng.sample(rows, consultants)
+    people, learning = [], []
+    for i, home in enumerate(homes):
+        lat, lon = float(home["lat"]), float(home["lon"])
+        near = sorted(
+            centre,
+            key=lambda m: min((lat - a) ** 2 + (lon - b) ** 2 / 3 for a, b in centre[m]),
+        )
+        days = [w * visits.DAYS + d for w in range(weeks) for d in sorted(rng.sample(range(5), 3))]
+        is_new = i % 5 == 4
+        people.append(
+            visits.Consultant(
+                f"k{i:02}",
+                home["postcode"],
+                tuple(rng.sample(AREAS, rng.randint(2, 4))),
+                tuple(sorted(near[:8])),
+                tuple((day, rng.choice((2, 2, 2, 1))) for day in days),
+                weekly_cap=rng.choice((3, 4, 5)),
+                alone=not is_new,
+            )
+        )
+        if is_new:
+            learning.append(visits.Learning(f"k{i - 1:02}", f"k{i:02}", 4))
+    keys = [c.key for c in people if c.alone]
+    wanted = []
+    for i in range(companies):
+        at = rng.choice(rows)
+        earliest = rng.randrange(weeks)
+        latest = min(weeks - 1, earliest + rng.randint(1, 5))
+        wished = rng.randint(earliest, latest)
+        wanted.append(
+            visits.Visit(
+                f"v{i:04}",
+                f"cvr{i - 1 if i % 20 == 19 else i:04}",
+                at["postcode"],
+                at["municipality"],
+                earliest,
+                latest,
+                priority=rng.randint(1, 5),
+                halves=rng.choice((1, 1, 1, 2)),
+                needs=tuple(rng.sample(AREAS, rng.randint(1, 2))),
+                wished_from=wished if rng.random() < 0.6 else None,
+                wished_to=wished + 1 if rng.random() < 0.6 else None,
+                not_on=(rng.randrange(5),) if rng.random() < 0.2 else (),
+                last_consultant=rng.choice(keys) if rng.random() < 0.3 else None,
+                requested=rng.random() < 0.1,
+            )
+        )
+    used = {c.place for c in people} | {v.place for v in wanted}
+    places = tuple(
+        visits.Place(
+            row["postcode"], round(float(row["lat"]) * DEGREE), round(float(row["lon"]) * DEGREE)
+        )
+        for row in rows
+        if row["postcode"] in used
+    )
+    return visits.Problem(weeks, places, tuple(people), tuple(wanted), tuple(learning))

@@ -12,7 +12,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from planning import coverage, pooling
 from planning.checks import ProblemError
 from planning.io import Json, dump, load
-from planning.matching import jobs
+from planning.matching import jobs, visits
 from planning.result import Limits, Result, Watch
 
 P = TypeVar("P")
@@ -145,8 +145,20 @@ JOBS = Planner(
     headline=jobs.headline,
 )
 
+VISITS = Planner(
+    name="visits",
+    version=1,
+    problem=visits.Problem,
+    solution=visits.Solution,
+    validate=visits.validate,
+    score=visits.score,
+    solve=visits.solve,
+    explain=visits.explain,
+    headline=visits.headline,
+)
+
 PLANNERS: dict[str, Planner[Any, Any]] = {
-    planner.name: planner for planner in (COVERAGE, POOLING, JOBS)
+    planner.name: planner for planner in (COVERAGE, POOLING, JOBS, VISITS)
 }
 
 

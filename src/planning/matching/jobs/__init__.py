@@ -4,14 +4,12 @@ from planning.matching.jobs.baseline import deferred_acceptance, first_come
 from planning.matching.jobs.data import (
     Candidate,
     Competence,
-    Distance,
     Fit,
     Group,
     Need,
     NeedKind,
     Opening,
     Pin,
-    Place,
     Problem,
     Wanted,
     Wish,
@@ -21,6 +19,7 @@ from planning.matching.jobs.score import TERMS, Score, group_points, headline, s
 from planning.matching.jobs.solution import Match, Solution
 from planning.matching.jobs.solve import SOLVER, solve
 from planning.matching.jobs.validate import Violation, blocking_pairs, validate
+from planning.matching.places import Distance, Place
 
 __all__ = [
     "SOLVER",

@@ -13,12 +13,11 @@ from enum import StrEnum
 from functools import cached_property
 
 from planning.checks import ProblemError, check_int, check_known, check_text, check_unique
-from planning.geo import road_km
+from planning.matching.places import Distance, Place, Roads, check_places
 
 HIGHEST_LEVEL = 5
 HIGHEST_LANGUAGE = 6
 HIGHEST_WEIGHT = 100
-DEGREE = 10_000
 
 
 class Group(StrEnum):
@@ -59,24 +58,6 @@ class Competence:
 
     key: str
     group: Group
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Where somebody lives or works."""
-
-    key: str
-    lat: int
-    lon: int
-
-
-@dataclass(frozen=True, slots=True)
-class Distance:
-    """Kilometres by road between two places, both ways; goes before the estimate from coordinates."""
-
-    a: str
-    b: str
-    km: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,8 +153,7 @@ class Problem:
     km_step: int = 10
 
     def __post_init__(self) -> None:
-        tables: tuple[tuple[str, Sequence[Competence | Place | Candidate | Opening]], ...] = (
-            ("places", self.places),
+        tables: tuple[tuple[str, Sequence[Competence | Candidate | Opening]], ...] = (
             ("competences", self.competences),
             ("candidates", self.candidates),
             ("openings", self.openings),
@@ -182,17 +162,9 @@ class Problem:
             for i, row in enumerate(rows):
                 check_text(row.key, f"{name}[{i}].key")
             check_unique((row.key for row in rows), name, "key")
-        for i, place in enumerate(self.places):
-            check_int(place.lat, f"places[{i}].lat", least=-90 * DEGREE, most=90 * DEGREE)
-            check_int(place.lon, f"places[{i}].lon", least=-180 * DEGREE, most=180 * DEGREE)
+        check_places(self.places, self.distances)
         self._check_people()
         self._check_openings()
-        places = {place.key for place in self.places}
-        for i, distance in enumerate(self.distances):
-            check_known(distance.a, places, f"distances[{i}].a")
-            check_known(distance.b, places, f"distances[{i}].b")
-            check_int(distance.km, f"distances[{i}].km", least=0)
-        check_unique((frozenset((d.a, d.b)) for d in self.distances), "distances", "pair")
         for i, pin in enumerate(self.pins):
             check_known(pin.candidate, self.candidate_by_key, f"pins[{i}].candidate")
             check_known(pin.opening, self.opening_by_key, f"pins[{i}].opening")
@@ -268,20 +240,12 @@ class Problem:
         return replace(self, pins=kept + tuple(pins))
 
     @cached_property
-    def _km(self) -> dict[tuple[str, str], int]:
-        km = {(d.a, d.b): d.km for d in self.distances}
-        km.update({(d.b, d.a): d.km for d in self.distances})
-        return km
+    def _roads(self) -> Roads:
+        return Roads(self.places, self.distances)
 
     def km(self, candidate: Candidate, opening: Opening) -> int:
         """Kilometres from home to work."""
-        cell = (candidate.place, opening.place)
-        found = self._km.get(cell)
-        if found is None:
-            a, b = self.place_by_key[cell[0]], self.place_by_key[cell[1]]
-            found = road_km(a.lat / DEGREE, a.lon / DEGREE, b.lat / DEGREE, b.lon / DEGREE)
-            self._km[cell] = found
-        return found
+        return self._roads.km(candidate.place, opening.place)
 
     # ------------------------------------------------------------------ what keeps apart, what counts
 

@@ -133,6 +133,7 @@ def test_by_keyboard_alone(page, case, sign_in):
     page.keyboard.press("Tab")
     page.keyboard.type("når vi kan")
     page.keyboard.press("Enter")
+    expect(panel).to_contain_text("Fejl:")  # the answer, not the form as it was typed in
     when = panel.get_by_label("Hvornår")
     expect(when).to_be_focused()
     expect(when).to_have_value("når vi kan")

@@ -37,7 +37,9 @@ def test_a_double_click_is_one_click(
     page.goto(reverse("coordination:course", args=[case.round.pk, case.rows[0].pk]))
     page.get_by_label("Ny kommentar").fill("Vi tager holdet i uge 37.")
     press(page, "Skriv kommentar")
-    expect(page.get_by_role("region", name="Kommentarer")).to_contain_text("Vi tager holdet i uge 37.")
+    expect(page.get_by_role("region", name="Kommentarer")).to_contain_text(
+        "Vi tager holdet i uge 37."
+    )
     assert CourseComment.objects.count() == 1
     assert len(posts) == 1
 
@@ -92,7 +94,9 @@ def test_after_going_back_the_button_works_again(page: Page, sign_in: Callable[.
     for number in (1, 2):
         page.get_by_label("Ny kommentar").fill(f"Kommentar {number}")
         page.get_by_role("button", name="Skriv kommentar").click()
-        expect(page.get_by_role("region", name="Kommentarer")).to_contain_text(f"Kommentar {number}")
+        expect(page.get_by_role("region", name="Kommentarer")).to_contain_text(
+            f"Kommentar {number}"
+        )
         page.go_back()
     assert CourseComment.objects.count() == 2
 
@@ -127,3 +131,21 @@ def test_an_old_tab_is_told(page: Page, sign_in: Callable[..., None]) -> None:
     old.get_by_role("button", name="Gå til mødet").click()
     expect(old.locator("main")).to_contain_text("kan ikke")
     assert AuditEvent.objects.count() == events
+
+
+def test_a_double_click_in_the_panel_is_no_conflict_with_oneself(
+    page: Page, sign_in: Callable[..., None], posts: list[str]
+) -> None:
+    case = make_round()
+    sign_in(page, case.secretariat_person)
+    page.goto(reverse("coordination:board", args=[case.round.pk, case.fkb.fkb.number]))
+    page.locator("#tavle a.c").first.click()
+    panel = page.locator("#felt")
+    panel.get_by_label("udbyder selv").check()
+    panel.get_by_label("Antal hold").fill("2")
+    panel.get_by_role("button", name="Gem").evaluate("b => { b.click(); b.click(); }")
+    expect(page.locator("#tavle a.c").first).to_contain_text("2 hold")
+    expect(panel).not_to_be_visible()
+    page.wait_for_load_state("networkidle")
+    expect(panel).not_to_be_visible()
+    assert len(posts) == 1

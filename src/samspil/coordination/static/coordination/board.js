@@ -108,7 +108,10 @@
   function close() {
     if (panel.open) panel.close();
   }
+  var saving = false;
   function save(form) {
+    if (saving) return; /* a double click would meet its own first half as somebody else's change */
+    saving = true;
     var path = panel.dataset.path;
     fetchForm(path, new FormData(form))
       .then(function (response) {
@@ -126,7 +129,8 @@
           }
         });
       })
-      .catch(fail);
+      .catch(fail)
+      .then(function () { saving = false; });
   }
 
   /* ---------- one key ---------- */

@@ -329,8 +329,6 @@ def test_todays_practice_breaks_no_rule(problem: Problem) -> None:
     assert validate(plain, today) == ()
     used = loads(plain, today)
     assert all(used[c.key] <= plain.halves_of[c.key] for c in plain.consultants)
-        plain.visit_by_key[t.visit].halves for t in today.trips
-    )
 
 
 @SOME

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 
 from django.core.paginator import Page, Paginator
 from django.db.models import Count, Prefetch, Q, QuerySet
 from django.utils.translation import gettext as _
 
+from samspil.catalogue.domain import search
 from samspil.catalogue.enums import RelationKind
 from samspil.catalogue.models import (
     Approval,
@@ -93,7 +95,7 @@ def _approved(today: date) -> Q:
 def courses(
     actor: Actor, wanted: CourseFilter, *, page: str | int = 1, size: int = 50
 ) -> Page[Course]:
-    """A page of courses with their relations, best match first: an exact number, then by number."""
+    """A page of courses with their relations: with a text the best match first, else by number."""
     rows = Course.objects.prefetch_related(
         Prefetch(
             "relations",
@@ -113,11 +115,16 @@ def courses(
         matching &= Q(relations__kind=wanted.kind)
     if matching:
         rows = rows.filter(pk__in=Course.objects.filter(matching).values("pk"))
-    for word in wanted.text.split():
-        plain = word.replace(".", "")
-        rows = rows.filter(Q(number__startswith=plain) | Q(title__icontains=word))
     del actor
-    return Paginator(rows.order_by("number", "pk"), size).get_page(page)
+    rows = rows.order_by("number", "pk")
+    if not wanted.text:
+        return Paginator(rows, size).get_page(page)
+    found = search.find(wanted.text).ids
+    fitting = set(rows.filter(pk__in=found).values_list("pk", flat=True))
+    pks = Paginator([pk for pk in found if pk in fitting], size).get_page(page)
+    by_pk = rows.in_bulk(pks.object_list)
+    paginator = cast("Paginator[Course]", pks.paginator)  # counts and pages by the ids
+    return Page([by_pk[pk] for pk in pks], pks.number, paginator)
 
 
 def get_course(actor: Actor, number: str) -> Course:

@@ -27,7 +27,8 @@ EXAMPLE_DOOR = False
 UI_GALLERY = False
 """Show every component of the design system at /_ui/; for developers and tests."""
 SAMSPIL_REMEMBER_COUNTS = True
-"""Remember the count of one's tasks until an audit event says that something changed."""
+"""Remember the count of one's tasks until an audit event says that something changed, and the index
+of the titles until a course's version does."""
 SAMSPIL_STRICT = False
 """Fail when an action changes rows and records nothing; on in tests."""
 SAMSPIL_REQUIRE_SECOND_FACTOR = True
@@ -153,6 +154,7 @@ ACCOUNT_RATE_LIMITS = {
     "change_password": "5/5m/user",
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = ENV.number("PROXIES", 0)
+MFA_ADAPTER = "samspil.config.accounts.SecondFactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
 MFA_TOTP_ISSUER = "Samspil"

@@ -48,6 +48,8 @@ class Planner(Generic[P, S]):
     solve: Solve[P, S]
     explain: Callable[[P, S], Sequence[Any]]
     headline: Callable[[P, Result[S]], str]
+    upgrade: Callable[[int, str, Json], Json] | None = None
+    """Turns the facts of an earlier version into those of `version`: from which, 'problem' or 'result', facts."""
 
     def write_problem(self, problem: P) -> Json:
         """The problem as plain JSON values."""
@@ -93,11 +95,16 @@ class Planner(Generic[P, S]):
             raise ProblemError("", "must be a JSON object")
         if data.get("format") != self._format(what):
             raise ProblemError("format", f"must be '{self._format(what)}'")
-        if data.get("version") != self.version:
+        version = data.get("version")
+        facts = {key: value for key, value in data.items() if key not in ("format", "version")}
+        if version == self.version and not isinstance(version, bool):
+            return facts
+        is_earlier = type(version) is int and 1 <= version < self.version
+        if self.upgrade is None or not is_earlier:
             raise ProblemError(
-                "version", f"{data.get('version')!r} is not known here; this reads {self.version}"
+                "version", f"{version!r} is not known here; this reads {self.version}"
             )
-        return {key: value for key, value in data.items() if key not in ("format", "version")}
+        return self.upgrade(int(str(version)), what, facts)
 
 
 def _told(line: Any) -> Json:
@@ -111,7 +118,7 @@ def _coded(told: Any) -> Json:
 
 COVERAGE = Planner(
     name="coverage",
-    version=1,
+    version=2,
     problem=coverage.Problem,
     solution=coverage.Solution,
     validate=coverage.validate,
@@ -119,6 +126,7 @@ COVERAGE = Planner(
     solve=coverage.solve,
     explain=coverage.explain,
     headline=coverage.headline,
+    upgrade=coverage.upgrade,
 )
 
 POOLING = Planner(

@@ -35,10 +35,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from planning.coverage.choices import options, room_of
 from planning.coverage.data import Course, PinRole, Problem
-from planning.coverage.score import burden_of, loads, score, travel_km
+from planning.coverage.score import burden_of, loads, score
 from planning.coverage.solution import Assignment, Role, Solution
-from planning.coverage.solve import options, room_of
+from planning.coverage.ways import Ways
 from planning.messages import Message, message
 
 
@@ -137,13 +138,15 @@ def _choice(
     )
     if not light:
         return message("fairest", others=free)
-    own_km = travel_km(problem, course, a.school)
-    nearest = min(light, key=lambda key: (travel_km(problem, course, key), key))
-    number = max(1, len(problem.approved(course)) - 1)
-    if own_km < travel_km(problem, course, nearest):
-        other_km = travel_km(problem, course, nearest)
+    ways = Ways(problem)
+    own_km = ways.reach(course, (a.school,)).travel
+    nearest = min(light, key=lambda key: (ways.reach(course, (key,)).travel, key))
+    if own_km < ways.reach(course, (nearest,)).travel:
         return message(
-            "nearest", km=round(own_km / number), other=nearest, other_km=round(other_km / number)
+            "nearest",
+            km=ways.average_km(course, (a.school,)),
+            other=nearest,
+            other_km=ways.average_km(course, (nearest,)),
         )
     if course.last_holder == a.school:
         return Message("keeps_holder")

@@ -1,31 +1,47 @@
-"""A plain greedy with repair, behind the interface that every later solver keeps.
+"""The plan that is best in the order of the objectives, and how good it is.
 
-1. Most constrained course first; each goes to the school that keeps the later objectives best.
-2. A course that found no room is placed by moving others along a chain (an augmenting path), so that
-   nothing stays uncovered merely because of the order.
-3. Where the count is still below the bound, a search with a work limit looks for a better set.
-4. With the count settled, courses move or swap schools as long as the rest of the score gets better.
-5. Schools that said so follow: on newly covered courses, and on courses with low activity (R26, R28).
+1. A greedy start, most constrained course first, with repair along chains of moves; from an earlier answer, what
+   still fits of it.
+2. After a pin (`previous`): the courses that can stay where they were do; only the rest is decided anew.
+3. A problem of a few choices is solved as one model, objective by objective, each proven (`exact`).
+4. A larger one: bounds on the burdens by maximum flow (`bounds`), the linear relaxation of the whole within those
+   burdens as the guide, then the courses in parts, each part by one HiGHS model (`search`), until the bound is near
+   or the work is done. What no school may carry more than ties the parts together.
+5. Last, moves and swaps for the late objectives.
 
-The upper bound on the count is a maximum flow in which each school has as many places as its shortest
-courses would fill (a relaxation: never too low). Deterministic: no clock, no randomness.
+Limits are steps and nodes, not seconds; parts are drawn with the seed. Without a clock the same problem, limits and
+seed give the same answer on every machine.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
-from itertools import combinations, pairwise
 
-from planning.coverage.data import Course, Pin, Problem
-from planning.coverage.score import burden_of, score, travel_km
+from planning.coverage.bounds import DutyFlow, least_spread
+from planning.coverage.choices import Instance, compile_problem
+from planning.coverage.data import Holding, Pin, Problem
+from planning.coverage.exact import by_highs, in_order
+from planning.coverage.formulation import Formulation
+from planning.coverage.plan import Plan
+from planning.coverage.score import LEVELS, MORE_IS_BETTER, TERMS, score
+from planning.coverage.search import FAR_WORTH, Search
 from planning.coverage.solution import Assignment, Role, Solution
 from planning.result import Bound, Limits, Result, Status, Watch
+from planning.solvers import highs
 
-SOLVER = "greedy-1"
-_MOVED_TOGETHER = 3
-_SEARCH_COURSES = 400
-_REPAIR_WORK = 20_000
+SOLVER = "coverage-2"
+
+EXACT_CHOICES = 250
+"""Problems with at most so many choices are solved as one model in every objective."""
+WHOLE_CHOICES = 2_500
+"""Those with at most so many apart from their quarters are one model as far as the quarters."""
+NEAR = 0.001
+"""The search for shorter ways ends when they are so near their bound."""
+_PART = 150
+_WORK_PER_PART = 4_000
+_QUIET = 8
+"""The search ends after so many parts in which nothing became better."""
 
 
 def solve(
@@ -39,452 +55,441 @@ def solve(
 ) -> Result[Solution]:
     """The best plan found, how good it is, and how much work it took.
 
-    `pins` are decisions made after the problem was written down. From `warm_start` a course keeps its school
-    where that still fits. `seed` is kept in the answer for solvers that use one; this solver doesn't.
+    `pins` are decisions made after the problem was written down. With them, `warm_start` is the answer that people
+    saw: it becomes the problem's `previous`, so that the plan changes as little as it can (see `score`). Without
+    pins `warm_start` is only where the search begins. `seed` draws the parts.
     """
-    if pins:
-        newer = {(pin.course, pin.school) for pin in pins}
-        kept = tuple(p for p in problem.pins if (p.course, p.school) not in newer)
-        problem = replace(problem, pins=kept + tuple(pins))
-    plan = _Plan(problem, (limits or Limits()).work)
-    plan.start(warm_start)
-    plan.construct()
-    plan.repair()
-    bound = upper_bound(problem)
-    is_exhaustive = False
-    if len(plan.holder) < bound:
-        is_exhaustive = plan.search(bound)
-    best_count = len(plan.holder) if is_exhaustive else bound
-    plan.improve()
-    solution = plan.solution()
-    return Result(
-        status=_status(plan, best_count),
-        solution=solution,
-        bounds=_bounds(problem, solution, best_count),
-        statistics={
-            "courses": len(problem.courses),
-            "gaps": len(problem.gaps),
-            "possible_cells": sum(len(schools) for schools in plan.options.values()),
-            "work": plan.work_done,
-            "work_limit": plan.work_limit,
-        },
-        solver=SOLVER,
-        seed=seed,
-    )
+    problem = _with_pins(problem, pins, warm_start)
+    limits = limits or Limits()
+    return _Solver(problem, limits, seed, watch or Watch(limits.seconds)).run(warm_start)
 
 
-def options(problem: Problem, course: Course) -> tuple[str, ...]:
-    """Schools that could hold the course if they had nothing else: approved, said so, and not pinned."""
-    found = []
-    for key in problem.approved(course):
-        line = problem.line_by_cell.get((course.key, key))
-        if line is None or line.can_take_on == 0 or line.can_take_on < course.days:
-            continue
-        if (course.key, key) in problem.pin_by_cell or (course.key, key) in problem.offer_by_cell:
-            continue
-        if all(course.days <= room for room in room_of(problem, key, course.group)):
-            found.append(key)
-    return tuple(found)
+def _with_pins(problem: Problem, pins: Sequence[Pin], warm_start: Solution | None) -> Problem:
+    if not pins:
+        return problem
+    newer = {(pin.course, pin.school) for pin in pins}
+    kept = tuple(p for p in problem.pins if (p.course, p.school) not in newer)
+    previous = problem.previous
+    if warm_start is not None and not previous:
+        known = problem.course_by_key, problem.school_by_key
+        previous = tuple(
+            Holding(course, school)
+            for course, school in sorted(warm_start.holder_of.items())
+            if course in known[0] and school in known[1]
+        )
+    return replace(problem, pins=kept + tuple(pins), previous=previous)
 
 
-def room_of(problem: Problem, school: str, group: str) -> tuple[int, int]:
-    """Tenths of days that the school has beside its pins: in the branch group, and in all."""
-    facts = problem.school_by_key[school]
-    pinned = problem.pinned_load(school)
-    in_group = max(0, dict(facts.capacity).get(group, 0) - pinned.get(group, 0))
-    if facts.capacity_total is None:
-        return in_group, _UNLIMITED
-    return in_group, max(0, facts.capacity_total - sum(pinned.values()))
-
-
-_UNLIMITED = 10**9
-
-
-def upper_bound(problem: Problem) -> int:
-    """No plan covers more gaps than this. Maximum flow: course → school's group → school."""
-    groups: dict[tuple[str, str], list[int]] = {}
-    schools: dict[str, list[int]] = {}
-    reach: dict[str, tuple[str, ...]] = {}
-    group_of: dict[str, str] = {}
-    for course in problem.gaps:
-        reach[course.key] = options(problem, course)
-        group_of[course.key] = course.group
-        for school in reach[course.key]:
-            groups.setdefault((school, course.group), []).append(course.days)
-            schools.setdefault(school, []).append(course.days)
-    network = _Flow()
-    for key, allowed in reach.items():
-        network.link("source", ("course", key), 1)
-        for school in allowed:
-            network.link(("course", key), ("group", school, group_of[key]), 1)
-    for (school, group), days in groups.items():
-        places = _places(days, room_of(problem, school, group)[0])
-        network.link(("group", school, group), ("school", school), places)
-    for school, days in schools.items():
-        network.link(("school", school), "sink", _places(days, room_of(problem, school, "")[1]))
-    return network.maximum("source", "sink")
-
-
-def _places(days: Iterable[int], room: int) -> int:
-    """How many of the courses fit when the shortest are taken first."""
-    number = 0
-    for need in sorted(days):
-        room -= need
-        if room < 0:
-            break
-        number += 1
-    return number
-
-
-class _Flow:
-    """Maximum flow by shortest augmenting paths; enough for a bound."""
-
-    def __init__(self) -> None:
-        self.left: dict[object, dict[object, int]] = {}
-
-    def link(self, a: object, b: object, places: int) -> None:
-        self.left.setdefault(a, {})[b] = places
-        self.left.setdefault(b, {}).setdefault(a, 0)
-
-    def maximum(self, source: object, sink: object) -> int:
-        """Units that get from source to sink; each course carries one unit at most."""
-        units = 0
-        while (path := self._path(source, sink)) is not None:
-            for a, b in pairwise(path):
-                self.left[a][b] -= 1
-                self.left[b][a] += 1
-            units += 1
-        return units
-
-    def _path(self, source: object, sink: object) -> list[object] | None:
-        came_from: dict[object, object] = {source: source}
-        queue = [source]
-        for node in queue:
-            for following, places in self.left.get(node, {}).items():
-                if places > 0 and following not in came_from:
-                    came_from[following] = node
-                    if following == sink:
-                        path = [sink]
-                        while path[-1] != source:
-                            path.append(came_from[path[-1]])
-                        return path[::-1]
-                    queue.append(following)
-        return None
-
-
-def _status(plan: _Plan, best_count: int) -> Status:
-    if not plan.problem.gaps or best_count == 0:
-        return Status.PROVEN
-    return Status.STOPPED if plan.is_out_of_work else Status.BOUNDED
-
-
-def _bounds(problem: Problem, solution: Solution, best_count: int) -> tuple[Bound, ...]:
-    """The count's bound is proven; of the later terms only what is plain at sight is claimed."""
-    result = score(problem, solution)
-    nothing = score(problem, Solution(uncovered=tuple(c.key for c in problem.gaps)))
-    is_idle = not solution.holder_of and best_count == 0
-    least_burden = result.burden if is_idle or result.burden == nothing.burden else None
-    most_kept = sum(c.last_holder in options(problem, c) for c in problem.gaps)
-    return (
-        Bound("covered", result.covered, best_count),
-        Bound("burden", result.burden, least_burden),
-        Bound("travel", result.travel, 0 if is_idle else None),
-        Bound("kept", result.kept, most_kept if result.kept == most_kept else None),
-        Bound("guarantees", result.guarantees, 0 if is_idle else None),
-    )
-
-
-class _Plan:
-    """A plan under work: who holds what, the room that is left, and the work done."""
-
-    def __init__(self, problem: Problem, work_limit: int) -> None:
+class _Solver:
+    def __init__(self, problem: Problem, limits: Limits, seed: int, watch: Watch[Solution]) -> None:
         self.problem = problem
-        self.work_limit = work_limit
-        self.work_done = 0
-        self.repair_until = work_limit
-        self.course = problem.course_by_key
-        self.options = {course.key: options(problem, course) for course in problem.gaps}
-        self.holder: dict[str, str] = {}
-        self.held: dict[str, list[str]] = {}
-        self.group_room: dict[tuple[str, str], int] = {}
-        self.total_room: dict[str, int] = {}
-        self.load = {
-            s.key: sum(problem.pinned_load(s.key).values()) for s in problem.schools if s.in_round
-        }
-        self.size = {s.key: s.size for s in problem.schools}
-        self.burden = {
-            school: burden_of(load, self.size[school]) for school, load in self.load.items()
-        }
-        for key, schools in self.options.items():
-            for school in schools:
-                group = self.course[key].group
-                self.group_room[school, group], self.total_room[school] = room_of(
-                    problem, school, group
-                )
-                self.held.setdefault(school, [])
-        self.travel = {
-            (key, school): travel_km(problem, self.course[key], school)
-            for key, schools in self.options.items()
-            for school in schools
-        }
+        self.limits = limits
+        self.seed = seed
+        self.watch = watch
+        self.best: dict[str, int] = {}
+        """Best possible value per term, where it is known."""
+        self.is_cut = False
+        self.work = 0
+        self.parts = 0
 
     @property
-    def is_out_of_work(self) -> bool:
-        return self.work_done >= self.work_limit
+    def is_over(self) -> bool:
+        """No work or no time left; whoever asks and hears yes leaves something undone."""
+        over = self.watch.is_over or self.work >= self.limits.work
+        self.is_cut = self.is_cut or over
+        return over
 
-    def _fits(self, key: str, school: str) -> bool:
-        self.work_done += 1
-        course = self.course[key]
-        return (
-            course.days <= self.group_room[school, course.group]
-            and course.days <= self.total_room[school]
-        )
+    def run(self, warm_start: Solution | None) -> Result[Solution]:
+        instance = compile_problem(self.problem)
+        self.plan = plan = Plan(instance)
+        plan.start(warm_start or self._previous())
+        plan.construct()
+        if not self.is_over:
+            plan.repair(self.limits.work // 4)
+        self._did(plan.work_done)
+        self._tell("start")
+        self._cover()
+        free = self._keep()
+        part = plan.without(free) if len(free) < len(instance.items) else instance
+        if part is instance:
+            self._decide(plan, seen=True)
+        else:
+            inner = Plan(part, [plan.chosen[i] for i in free])
+            before = _terms(plan), _terms(inner)
+            self._decide(inner, seen=False)
+            self._shift(before)
+            for i, k in zip(free, inner.chosen, strict=True):
+                plan.take(i)
+                if k >= 0:
+                    plan.put(i, k)
+        return self._result(instance)
 
-    def _put(self, key: str, school: str) -> None:
-        course = self.course[key]
-        self.holder[key] = school
-        self.held[school].append(key)
-        self.group_room[school, course.group] -= course.days
-        self.total_room[school] -= course.days
-        self._carry(school, course.days)
+    def _previous(self) -> Solution | None:
+        held = self.problem.previous
+        if not held:
+            return None
+        return Solution(tuple(Assignment(h.course, h.school, Role.HOLDER) for h in held))
 
-    def _take(self, key: str) -> str:
-        course = self.course[key]
-        school = self.holder.pop(key)
-        self.held[school].remove(key)
-        self.group_room[school, course.group] += course.days
-        self.total_room[school] += course.days
-        self._carry(school, -course.days)
-        return school
+    # ------------------------------------------------------------ objective by objective
 
-    def _carry(self, school: str, days: int) -> None:
-        self.load[school] += days
-        self.burden[school] = burden_of(self.load[school], self.size[school])
-
-    def _restore(self, holder: dict[str, str]) -> None:
-        for key in list(self.holder):
-            self._take(key)
-        for key, school in holder.items():
-            self._put(key, school)
-
-    def _order(self) -> list[str]:
-        return sorted(
-            self.options,
-            key=lambda key: (
-                len(self.options[key]),
-                -self.course[key].days,
-                -self.course[key].activity,
-                key,
-            ),
-        )
-
-    def _cost(self, key: str, school: str) -> tuple[int, int, int, int, int, str]:
-        """How well the school suits the course now, in the order of the objectives; smaller is better."""
-        burden = burden_of(self.load[school] + self.course[key].days, self.size[school])
-        return (max(burden, self._burden()), *self._late_terms(key, school), burden, school)
-
-    def _late_terms(self, key: str, school: str) -> tuple[int, int, int]:
-        line = self.problem.line_by_cell.get((key, school))
-        return (
-            self.travel[key, school],
-            -(self.course[key].last_holder == school),
-            -(line is not None and line.guarantee),
-        )
-
-    def _burden(self) -> int:
-        return max(self.burden.values(), default=0)
-
-    def start(self, warm_start: Solution | None) -> None:
-        """Keep what still fits of an earlier answer."""
-        if warm_start is None:
+    def _cover(self) -> None:
+        """Cover all that can be covered."""
+        plan = self.plan
+        gaps = sum(item.is_gap for item in plan.items)
+        self.best["covered"] = gaps
+        if plan.covered == gaps or self.is_over:
             return
-        for key, school in sorted(warm_start.holder_of.items()):
-            if school in self.options.get(key, ()) and self._fits(key, school):
-                self._put(key, school)
-
-    def construct(self) -> None:
-        """Most constrained first, each to the school that suits best now."""
-        for key in self._order():
-            if key not in self.holder:
-                self._put_best(key)
-
-    def _put_best(self, key: str) -> bool:
-        fitting = [school for school in self.options[key] if self._fits(key, school)]
-        if not fitting:
-            return False
-        self._put(key, min(fitting, key=lambda school: self._cost(key, school)))
-        return True
-
-    def repair(self) -> None:
-        """Make room for courses left over by moving others, as long as that helps."""
-        for key in self._order():
-            if key not in self.holder and self.options[key]:
-                self.repair_until = min(self.work_limit, self.work_done + _REPAIR_WORK)
-                self._augment(key, frozenset())
-
-    def _augment(self, key: str, moving: frozenset[str]) -> bool:
-        """Place the course, moving up to three others of a school aside, each placed anew the same way."""
-        if self._put_best(key):
-            return True
-        moving |= {key}
-        before = dict(self.holder)
-        for school in self.options[key]:
-            for others in self._ways_to_make_room(key, school, moving):
-                if self.work_done >= self.repair_until:
-                    return False
-                for other in others:
-                    self._take(other)
-                self._put(key, school)
-                if all(self._augment(other, moving | set(others)) for other in others):
-                    return True
-                self._restore(before)
-        return False
-
-    def _ways_to_make_room(
-        self, key: str, school: str, moving: frozenset[str]
-    ) -> list[tuple[str, ...]]:
-        """Fewest courses first; each set frees enough days in the group and in all."""
-        course = self.course[key]
-        short_group = course.days - self.group_room[school, course.group]
-        short_total = course.days - self.total_room[school]
-        movable = sorted(
-            k for k in self.held[school] if k not in moving and len(self.options[k]) > 1
+        form = Formulation(plan.instance, quarters=False)
+        form.model.minimise(form.covered())
+        solved = highs.solve(
+            form.model,
+            start=form.values(plan.chosen),
+            nodes=max(1, min(200, self.limits.work // 2_000)),
+            seconds=self.watch.left,
+            is_over=lambda: self.watch.is_over,
         )
-        ways: list[tuple[str, ...]] = []
-        for number in range(1, _MOVED_TOGETHER + 1):
-            for others in combinations(movable, number):
-                self.work_done += 1
-                if self.work_done >= self.repair_until:
-                    return ways
-                freed = sum(self.course[k].days for k in others)
-                freed_in_group = sum(
-                    self.course[k].days for k in others if self.course[k].group == course.group
-                )
-                if freed >= short_total and freed_in_group >= short_group:
-                    ways.append(others)
-            if ways:
-                break
-        return ways
+        self._did(len(form.columns))
+        if solved.bound is not None:
+            self.best["covered"] = min(gaps, -solved.bound)
+        if solved.values is not None and -(solved.objective or 0) > plan.covered:
+            before = list(plan.chosen)
+            chosen = form.chosen(solved.values, plan.chosen)
+            plan.load_all(chosen)
+            self._settle(before)
+        self._tell("covered")
 
-    def search(self, bound: int) -> bool:
-        """Branch over courses, hardest first, for a larger set. True when nothing was left out of the search."""
-        order = [key for key in self._order() if self.options[key]]
-        if len(order) > _SEARCH_COURSES:
-            return False
-        best = dict(self.holder)
-        # Half of what is left, so that the later objectives get their share.
-        last = self.work_done + max(0, self.work_limit - self.work_done) // 2
-        self._restore({})
+    def _settle(self, before: Sequence[int]) -> None:
+        """Keep every course where it was before, as far as it still can be."""
+        plan = self.plan
+        for i, k in enumerate(before):
+            if k >= 0 and plan.chosen[i] != k:
+                now = plan.take(i)
+                if plan.fits(plan.items[i].choices[k]):
+                    plan.put(i, k)
+                elif now >= 0:
+                    plan.put(i, now)
 
-        def branch(i: int) -> bool:
-            nonlocal best
-            if len(self.holder) > len(best):
-                best = dict(self.holder)
-            if (
-                len(best) >= bound
-                or i == len(order)
-                or len(self.holder) + len(order) - i <= len(best)
-            ):
-                return True
-            if self.work_done >= last:
-                return False
-            key = order[i]
-            fitting = [school for school in self.options[key] if self._fits(key, school)]
-            for school in sorted(fitting, key=lambda school: self._cost(key, school)):
-                self._put(key, school)
-                is_done = branch(i + 1)
-                self._take(key)
-                if not is_done:
-                    return False
-                if len(best) >= bound:
-                    return True
-            return branch(i + 1)
+    def _keep(self) -> list[int]:
+        """Items to decide. After a pin: those that cannot stay as they were, where that is as few as can be."""
+        plan = self.plan
+        everything = list(range(len(plan.items)))
+        if not self.problem.previous:
+            return everything
+        least = plan.instance.base_changed + sum(
+            all(choice.changed for choice in item.choices) and item.idle_changed > 0
+            for item in plan.items
+        )
+        if plan.changed > least and not self.is_over:
+            least = max(least, self._change_less())
+        self.best["changed"] = least
+        if plan.changed > least or self.best["covered"] > plan.covered:
+            return everything
+        free = []
+        for i, item in enumerate(plan.items):
+            choice = plan.choice(i)
+            if not item.idle_changed or choice is None or choice.changed:
+                free.append(i)
+        return free if self._is_forced(free) else everything
 
-        is_exhaustive = branch(0)
-        self._restore(best)
-        return is_exhaustive
-
-    def improve(self) -> None:
-        """Move or swap while the rest of the score gets better. Courses that are covered stay covered."""
-        is_better = True
-        while is_better and not self.is_out_of_work:
-            is_better = False
-            for key in sorted(self.holder):
-                if self._move(key) or self._swap(key):
-                    is_better = True
-
-    def _value(self, keys: Sequence[str]) -> tuple[int, int, int, int]:
-        terms = [self._late_terms(key, self.holder[key]) for key in keys]
-        return (
-            self._burden(),
-            sum(t[0] for t in terms),
-            sum(t[1] for t in terms),
-            sum(t[2] for t in terms),
+    def _is_forced(self, free: Sequence[int]) -> bool:
+        """Can none of the free courses stay? Then every answer that changes as little keeps the same ones."""
+        items = self.plan.items
+        return all(
+            not items[i].idle_changed or all(choice.changed for choice in items[i].choices)
+            for i in free
         )
 
-    def _move(self, key: str) -> bool:
-        before = self._value((key,))
-        home = self._take(key)
-        for school in self.options[key]:
-            if school != home and self._fits(key, school):
-                self._put(key, school)
-                if self._value((key,)) < before:
-                    return True
-                self._take(key)
-        self._put(key, home)
-        return False
+    def _change_less(self) -> int:
+        """Change as few courses as can be with so many covered; returns the bound."""
+        plan = self.plan
+        form = Formulation(plan.instance, quarters=False)
+        model = form.model
+        model.row(form.covered(), upper=-plan.covered)
+        model.minimise(form.changed())
+        solved = highs.solve(
+            model, start=form.values(plan.chosen), nodes=200, seconds=self.watch.left
+        )
+        offset = plan.instance.base_changed + sum(item.idle_changed for item in plan.items)
+        if solved.values is not None and (solved.objective or 0) + offset < plan.changed:
+            plan.load_all(form.chosen(solved.values, plan.chosen))
+        return (solved.bound or -offset) + offset
 
-    def _swap(self, key: str) -> bool:
-        home = self.holder[key]
-        for school in self.options[key]:
-            if school == home:
-                continue
-            for other in sorted(self.held[school]):
-                if home not in self.options[other]:
+    def _decide(self, plan: Plan, *, seen: bool) -> None:
+        """All objectives from the burdens on (and those before, for what is decided here)."""
+        choices = sum(len(item.choices) for item in plan.items)
+        if choices <= EXACT_CHOICES:
+            if self.is_over:
+                return
+            nodes = max(1, self.limits.work // 40)
+            found = in_order(plan, by_highs(nodes), self.watch, lambda: self._tell("exact"))  # type: ignore[arg-type]
+            self._did(20 * choices)
+            self.best.update(found)
+            return
+        classes = {
+            (i, c.school, c.extra, c.uses) for i, x in enumerate(plan.items) for c in x.choices
+        }
+        if len(classes) <= WHOLE_CHOICES:
+            if self.is_over:
+                return
+            nodes = max(1, self.limits.work // 40_000)
+            solver = by_highs(nodes)
+            self.best.update(in_order(plan, solver, self.watch, quarters=False))  # type: ignore[arg-type]
+            self._did(40 * len(classes))
+            self._tell("whole")
+            self._late(plan)
+            return
+        search = Search(plan, self.watch, self.seed)  # type: ignore[arg-type]
+        self._burdens(plan, search)
+        self._ways(plan, search)
+        self._late(plan)
+
+    def _burdens(self, plan: Plan, search: Search) -> None:
+        """Spread the duty: the bounds first, then the courses of the heaviest schools anew until they are met."""
+        names = ("burden", "burden_2", "burden_3")
+        gaps = sum(item.is_gap for item in plan.items)
+        reached = tuple(plan.top())
+        least = [0] * LEVELS
+        if plan.covered == gaps:
+            flow = DutyFlow(plan.instance)
+            least = flow.levels(reached)
+        else:
+            flow = None
+            least[0] = self._least_burden(plan)
+        target = max(least[0], *least)
+        if reached[0] > target or any(a > b for a, b in zip(reached, least, strict=True)):
+            self._lower(plan, search, [target] * LEVELS)
+        if flow is not None:
+            least = flow.levels(tuple(plan.top()))
+        for name, value in zip(names, least, strict=True):
+            self.best[name] = value
+        self._tell("burden")
+
+    def _least_burden(self, plan: Plan) -> int:
+        """Bound by the relaxation that covers as many courses."""
+        if self.is_over:
+            return 0
+        form = Formulation(plan.instance, quarters=False)
+        form.model.row(form.covered(), upper=-plan.covered)
+        (first, *_rest) = form.add_burdens()
+        form.model.minimise(first)
+        bound, _ = highs.relax(form.model, seconds=self.watch.left)
+        self._did(len(form.columns))
+        return max(0, bound or 0)
+
+    def _lower(self, plan: Plan, search: Search, target: Sequence[int]) -> None:
+        """Bring the burdens down to the target, or as near as parts can."""
+        caps = search.caps(target)
+        self._guide(plan, search, caps)
+        quiet = 0
+        while (over := search.over(caps)) and quiet < _QUIET and not self.is_over:
+            heavy = sorted(
+                (s for s in plan.load if plan.load[s] > caps[s]),
+                key=lambda s: (caps[s] - plan.load[s], s),
+            )
+            some = heavy if len(heavy) <= 3 else search.random.sample(heavy, 3)
+            self._part(search, search.parts_around(some, _PART), caps)
+            quiet = 0 if search.over(caps) < over else quiet + 1
+
+    def _guide(self, plan: Plan, search: Search, caps: dict[str, int]) -> None:
+        """Take over from the relaxation what it leaves whole, decide the rest by one model."""
+        if self.is_over:
+            return
+        form = self._within(plan, caps)
+        form.model.minimise([*form.travel(), *((x, FAR_WORTH * k) for x, k in form.far())])
+        try:
+            _, values = highs.relax(form.model, seconds=self.watch.left)
+        except ValueError:
+            return
+        self._did(len(form.columns))
+        if values is None:
+            return
+        before, old = list(plan.chosen), (search.over(caps), plan.key())
+        covered = plan.covered
+        for i in range(len(plan.items)):
+            plan.take(i)
+        split = []
+        for i in form.items:
+            column = max(form.of_item[i], key=lambda x: values[x])
+            if values[column] > 0.999:
+                k = form.columns[column][1]
+                if plan.fits(plan.items[i].choices[k]):
+                    plan.put(i, search.quarter(i, k, form))
                     continue
-                if self.is_out_of_work:
-                    return False
-                before = self._value((key, other))
-                self._take(key)
-                self._take(other)
-                if self._fits(key, school):
-                    self._put(key, school)
-                    if self._fits(other, home):
-                        self._put(other, home)
-                        if self._value((key, other)) < before:
-                            return True
-                        self._take(other)
-                    self._take(key)
-                self._put(key, home)
-                self._put(other, school)
-        return False
+            split.append(i)
+        for i in sorted(split, key=lambda i: (-plan.items[i].course.days, i)):
+            if plan.items[i].is_gap:
+                plan.put_best(i)
+        plan.repair(self.limits.work // 10)
+        if plan.covered < covered:
+            plan.load_all(before)
+            return
+        if len(split) <= 4 * _PART and search.over(caps):
+            self._part(search, split, caps)
+        if search.over(caps) >= old[0] and old[0] > 0 and plan.key() >= old[1]:
+            plan.load_all(before)
 
-    def solution(self) -> Solution:
-        """The plan as an answer, with those who follow."""
-        cells: list[Assignment] = []
-        for key, school in self.holder.items():
-            line = self.problem.line_by_cell[key, school]
-            cells.append(Assignment(key, school, Role.HOLDER, guarantee=line.guarantee))
-        for course in self.problem.courses:
-            cells.extend(self._followers(course))
-        uncovered = tuple(
-            course.key for course in self.problem.gaps if course.key not in self.holder
-        )
-        return Solution(assignments=tuple(sorted(cells)), uncovered=uncovered)
+    def _within(self, plan: Plan, caps: dict[str, int]) -> Formulation:
+        """The model that covers as many courses, no school above its cap."""
+        form = Formulation(plan.instance, quarters=False)
+        form.model.row(form.covered(), upper=-plan.covered)
+        if self.problem.previous:
+            reached = form.model.value(form.changed(), form.values(plan.chosen))
+            form.model.row(form.changed(), upper=reached)
+        for school, terms in sorted(form.loads().items()):
+            left = caps[school] - plan.instance.base_load[school]
+            if sum(days for _, days in terms) > left:
+                form.model.row(terms, upper=max(0, left))
+        return form
 
-    def _followers(self, course: Course) -> list[Assignment]:
-        holder = self.holder.get(course.key)
-        is_joint = holder is not None or (
-            self.problem.is_low(course) and self.problem.lead(course) is not None
-        )
-        if not is_joint:
-            return []
-        return [
-            Assignment(course.key, school, Role.FOLLOWER)
-            for school in self.problem.approved(course)
-            if school != holder
-            and (line := self.problem.line_by_cell.get((course.key, school))) is not None
-            and line.will_follow
-            and (course.key, school) not in self.problem.pin_by_cell
-            and (course.key, school) not in self.problem.offer_by_cell
+    def _part(self, search: Search, items: Sequence[int], caps: dict[str, int]) -> bool:
+        self._did(_WORK_PER_PART + 20 * len(items))
+        self.parts += 1
+        is_better = search.again(items, caps)
+        if is_better:
+            self._tell("parts")
+        return is_better
+
+    def _ways(self, plan: Plan, search: Search) -> None:
+        """Shorten what learners travel, part by part, no burden heavier than now."""
+        if self.is_over:
+            return
+        top = plan.top()
+        highest = {s: max(top[0], plan.burden[s]) for s in plan.load}
+        for name in ("far", "travel"):
+            bound = self._bound_ways(plan, highest, name)
+            if bound is not None:
+                self.best[name] = bound
+        self._tell("ways")
+        caps = search.caps(top)
+        if search.parts == 0:
+            self._guide(plan, search, caps)
+        groups: dict[str, list[int]] = {}
+        for i, item in enumerate(plan.items):
+            groups.setdefault(item.course.group, []).append(i)
+        todo = [
+            members[n : n + 2 * _PART]
+            for _, members in sorted(groups.items())
+            for n in range(0, len(members), 2 * _PART)
         ]
+        quiet = 0
+        while quiet < _QUIET and not self._is_near(plan) and not self.is_over:
+            before = plan.key()
+            if todo:
+                items = todo.pop(0)
+            else:
+                schools = sorted(plan.load)
+                items = search.parts_around(
+                    search.random.sample(schools, min(3, len(schools))), 2 * _PART
+                )
+            self._part(search, items, search.caps(plan.top()))
+            quiet = 0 if plan.key() < before or todo else quiet + 1
+        for name in ("travel",):
+            bound = self._bound_ways(plan, highest, name)
+            if bound is not None:
+                self.best[name] = bound
+
+    def _is_near(self, plan: Plan) -> bool:
+        now = {"far": plan.far, "travel": plan.travel}
+        return all(
+            name in self.best and value - self.best[name] <= NEAR * value
+            for name, value in now.items()
+        )
+
+    def _bound_ways(self, plan: Plan, highest: dict[str, int], name: str) -> int | None:
+        """Bound by the relaxation within the burdens reached: no school above the largest of them.
+
+        Leaves out that only one may carry the largest, and two the next.
+        """
+        if self.watch.is_over:
+            return None
+        instance = plan.instance
+        caps = {
+            s: max(burden * instance.size[s] // 10, instance.base_load[s])
+            for s, burden in highest.items()
+        }
+        form = self._within(plan, caps)
+        terms = form.far() if name == "far" else form.travel()
+        if name == "travel":
+            form.model.row(form.far(), upper=form.model.value(form.far(), form.values(plan.chosen)))
+        form.model.minimise(terms)
+        bound, _ = highs.relax(form.model, seconds=self.watch.left)
+        self._did(len(form.columns))
+        if bound is None:
+            return None
+        offset = sum(item.idle_far for item in plan.items) + instance.base_far
+        return bound + offset if name == "far" else bound
+
+    def _late(self, plan: Plan) -> None:
+        """Moves and swaps for what is left; and what is plain at sight about the best."""
+        before = plan.work_done
+        if not self.is_over:
+            plan.improve(before + max(1_000, (self.limits.work - self.work) // 2))
+        self._did(plan.work_done - before)
+        gaps = [item for item in plan.items if item.is_gap]
+        if plan.covered == len(gaps):
+            least = (min(c.farthest for c in item.choices) for item in gaps)
+            self._known("farthest", max([plan.instance.base_farthest, *least]))
+        self._known("spread", least_spread(plan.instance, plan.covered))
+        for name in ("kept", "joint", "guarantee"):
+            most = sum(max(getattr(c, name) for c in item.choices) for item in plan.items)
+            self._known("guarantees" if name == "guarantee" else name, most)
+
+    def _known(self, term: str, best: int) -> None:
+        """One more bound on a term; the tighter counts."""
+        tighter = min if term in MORE_IS_BETTER else max
+        self.best[term] = tighter(best, self.best.get(term, best))
+
+    # ------------------------------------------------------------ telling
+
+    def _did(self, work: int) -> None:
+        self.work += work
+
+    def _shift(self, before: tuple[dict[str, int], dict[str, int]]) -> None:
+        """Bounds of a part of the problem as bounds of the whole: what stands is added."""
+        whole, part = before
+        for name in ("covered", "travel", "kept", "joint", "guarantees"):
+            if name in self.best and name != "covered":
+                self.best[name] += whole[name] - part[name]
+        gaps = sum(item.is_gap for item in self.plan.items)
+        self.best["covered"] = min(gaps, max(self.plan.covered, self.best["covered"]))
+
+    def _tell(self, phase: str) -> None:
+        values = _terms(self.plan)
+        bounds = tuple(Bound(t, values[t], self.best.get(t)) for t in TERMS)
+        self.watch.tell(bounds, self.plan.solution(), phase)
+
+    def _result(self, instance: Instance) -> Result[Solution]:
+        solution = self.plan.solution()
+        reached = score(self.problem, solution)
+        bounds = []
+        for term in TERMS:
+            value, best = getattr(reached, term), self.best.get(term)
+            if term == "changed" and not self.problem.previous:
+                best = 0
+            bounds.append(Bound(term, value, best))
+        if all(bound.is_proven for bound in bounds):
+            status = Status.PROVEN
+        else:
+            status = Status.STOPPED if self.is_cut else Status.BOUNDED
+        return Result(
+            status=status,
+            solution=solution,
+            bounds=tuple(bounds),
+            statistics={
+                "courses": len(self.problem.courses),
+                "gaps": len(self.problem.gaps),
+                "possible_cells": sum(
+                    len({c.school for c in item.choices if c.school}) for item in instance.items
+                ),
+                "parts": self.parts,
+                "work": self.work,
+                "work_limit": self.limits.work,
+            },
+            solver=SOLVER,
+            seed=self.seed,
+        )
+
+
+def _terms(plan: Plan) -> dict[str, int]:
+    signs = {"covered": -1, "kept": -1, "joint": -1, "guarantees": -1}
+    return {term: signs.get(term, 1) * value for term, value in zip(TERMS, plan.key(), strict=True)}

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from planning.coverage.data import Problem
+from planning.coverage.data import QUARTERS, Problem
 from planning.coverage.solution import Role, Solution
 
 
@@ -23,9 +23,18 @@ def validate(problem: Problem, solution: Solution) -> tuple[Violation, ...]:
 
     Rules: each gap has exactly one holder or stands as uncovered; nobody gets a cell that people have
     decided; a holder is in the round, approved (R4), said that it can, and has the days, line by line, per
-    branch group and in all; a follower is approved, said that it will, and has somebody to follow (R28).
+    branch group and in all; a follower is approved, said that it will, and has somebody to follow (R28); an
+    extra offer is asked for, at most one of a course that somebody holds, by a school that said it can and has the
+    days. Where quarters are planned every new holder has one in which it said it can, within the days of the
+    quarter, and followers have the same; elsewhere there are none. A school may hold on loan (R59).
     """
-    return (*_cells(problem, solution), *_gaps(problem, solution), *_capacity(problem, solution))
+    return (
+        *_cells(problem, solution),
+        *_gaps(problem, solution),
+        *_extras(problem, solution),
+        *_quarters(problem, solution),
+        *_capacity(problem, solution),
+    )
 
 
 def _cells(problem: Problem, solution: Solution) -> list[Violation]:
@@ -47,12 +56,14 @@ def _cells(problem: Problem, solution: Solution) -> list[Violation]:
             found.append(Violation("offer_changed", *cell))
         if not school.in_round:
             found.append(Violation("school_outside", *cell))
-        elif a.school not in problem.approved(course):
+        elif a.school not in (
+            problem.approved(course) if a.role == Role.FOLLOWER else problem.may_hold(course)
+        ):
             found.append(Violation("not_approved", *cell))
         line = problem.line_by_cell.get(cell)
-        if a.role == Role.HOLDER:
-            if not problem.is_gap(course):
-                found.append(Violation("already_covered", *cell))
+        if a.role == Role.HOLDER and not problem.is_gap(course):
+            found.append(Violation("already_covered", *cell))
+        if a.role != Role.FOLLOWER:
             if line is None or line.can_take_on == 0:
                 found.append(Violation("did_not_say_can", *cell))
             elif line.can_take_on < course.days:
@@ -64,7 +75,7 @@ def _cells(problem: Problem, solution: Solution) -> list[Violation]:
                 found.append(Violation("did_not_say_will_follow", *cell))
             if a.course not in solution.holder_of and problem.lead(course) is None:
                 found.append(Violation("nobody_to_follow", *cell))
-        if a.guarantee and (a.role != Role.HOLDER or line is None or not line.guarantee):
+        if a.guarantee and (a.role == Role.FOLLOWER or line is None or not line.guarantee):
             found.append(Violation("guarantee_not_offered", *cell))
     return found
 
@@ -87,13 +98,58 @@ def _gaps(problem: Problem, solution: Solution) -> list[Violation]:
     return found
 
 
+def _extras(problem: Problem, solution: Solution) -> list[Violation]:
+    found: list[Violation] = []
+    seen: set[str] = set()
+    for a in solution.assignments:
+        course = problem.course_by_key.get(a.course)
+        if a.role != Role.EXTRA or course is None:
+            continue
+        if not problem.far_km:
+            found.append(Violation("extra_not_asked", a.course, a.school))
+        if a.course in seen:
+            found.append(Violation("two_extras", a.course))
+        seen.add(a.course)
+        is_held = a.course in solution.holder_of or problem.providers(course)
+        if course.is_external or not is_held:
+            found.append(Violation("extra_without_holder", a.course, a.school))
+    return found
+
+
+def _quarters(problem: Problem, solution: Solution) -> list[Violation]:
+    found: list[Violation] = []
+    quarter_of = {a.course: a.quarter for a in solution.assignments if a.role == Role.HOLDER}
+    for a in solution.assignments:
+        cell = (a.course, a.school)
+        course = problem.course_by_key.get(a.course)
+        if not problem.plans_quarters:
+            if a.quarter:
+                found.append(Violation("quarter_not_planned", *cell))
+        elif a.role == Role.FOLLOWER:
+            if a.course in quarter_of:
+                expected = quarter_of[a.course]
+            else:
+                expected = problem.lead_quarter(course) if course is not None else 0
+            if a.quarter != expected:
+                found.append(Violation("other_quarter", *cell, f"{a.quarter} != {expected}"))
+        elif a.quarter not in QUARTERS:
+            found.append(Violation("quarter_missing", *cell))
+        elif (line := problem.line_by_cell.get(cell)) is not None and line.quarters:
+            if a.quarter not in line.quarters:
+                found.append(Violation("quarter_not_offered", *cell, str(a.quarter)))
+    return found
+
+
 def _capacity(problem: Problem, solution: Solution) -> list[Violation]:
     found: list[Violation] = []
     load: dict[tuple[str, str], int] = {}
+    in_quarter: dict[tuple[str, str, int], int] = {}
     for a in solution.assignments:
         course = problem.course_by_key.get(a.course)
-        if a.role == Role.HOLDER and course is not None and a.school in problem.school_by_key:
+        if a.role != Role.FOLLOWER and course is not None and a.school in problem.school_by_key:
             load[a.school, course.group] = load.get((a.school, course.group), 0) + course.days
+            place = (a.school, course.group, a.quarter)
+            in_quarter[place] = in_quarter.get(place, 0) + course.days
     for school in problem.schools:
         pinned = problem.pinned_load(school.key)
         capacity = dict(school.capacity)
@@ -110,6 +166,12 @@ def _capacity(problem: Problem, solution: Solution) -> list[Violation]:
                         "group_capacity", school=school.key, detail=f"{group}: {days} > {left}"
                     )
                 )
+        for group, quarter, most in school.capacity_quarters if problem.plans_quarters else ():
+            days = in_quarter.get((school.key, group, quarter), 0)
+            left = max(0, most - problem.pinned_quarter(school.key, group, quarter))
+            if days > left:
+                detail = f"{group} Q{quarter}: {days} > {left}"
+                found.append(Violation("quarter_capacity", school=school.key, detail=detail))
         if school.capacity_total is not None and new_total:
             left = max(0, school.capacity_total - sum(pinned.values()))
             if new_total > left:

@@ -9,7 +9,6 @@ import math
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Any
 
-from planning.result import WORK_PER_SECOND
 from planning.solvers.model import INFINITY, Model, Outcome, Solved
 
 if TYPE_CHECKING:
@@ -18,6 +17,10 @@ if TYPE_CHECKING:
 
 _INTEGRAL = 1e-6
 """How far a whole number may be off before a bound is rounded the wrong way."""
+_INTEGRAL_SHARE = 1e-8
+"""The same, as a share of a large number: a bound of millions is still told to the unit."""
+_CALL = 20
+"""Steps that a call counts for, besides its simplex iterations: the same on every machine."""
 
 
 def solve(
@@ -81,7 +84,33 @@ def solve(
     return _answer(highs, model)
 
 
-def _pass(highs: highspy.Highs, model: Model) -> None:
+def relax(
+    model: Model, *, seconds: float = math.inf
+) -> tuple[int | None, tuple[float, ...] | None]:
+    """The bound and the values when columns needn't be whole; None, None when the clock ended it first.
+
+    Raises ValueError when even then there is no answer.
+    """
+    if not model.lower:
+        return 0, ()
+    import highspy
+
+    highs = highspy.Highs()
+    highs.silent()
+    highs.setOptionValue("threads", 1)
+    if seconds < math.inf:
+        highs.setOptionValue("time_limit", max(0.0, seconds))
+    _pass(highs, model, is_relaxed=True)
+    highs.run()
+    status = highs.getModelStatus()
+    if status == highspy.HighsModelStatus.kInfeasible:
+        raise ValueError("the relaxed model has no answer")
+    if status != highspy.HighsModelStatus.kOptimal:
+        return None, None
+    return _ceil(highs.getObjectiveValue()), tuple(highs.getSolution().col_value)
+
+
+def _pass(highs: highspy.Highs, model: Model, *, is_relaxed: bool = False) -> None:
     import highspy
     import numpy as np
 
@@ -100,8 +129,9 @@ def _pass(highs: highspy.Highs, model: Model) -> None:
     lp.a_matrix_.start_ = np.asarray(model.row_starts, dtype=np.int32)
     lp.a_matrix_.index_ = np.asarray(model.columns, dtype=np.int32)
     lp.a_matrix_.value_ = np.asarray(model.coefficients, dtype=np.float64)
-    kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-    lp.integrality_ = [kinds[is_integer] for is_integer in model.is_integer]
+    if not is_relaxed:
+        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
+        lp.integrality_ = [kinds[is_integer] for is_integer in model.is_integer]
     highs.passModel(lp)
 
 
@@ -120,7 +150,7 @@ def _answer(highs: highspy.Highs, model: Model) -> Solved:
 
     status = highs.getModelStatus()
     info = highs.getInfo()
-    work = round(highs.getRunTime() * WORK_PER_SECOND)
+    work = _CALL + max(0, info.simplex_iteration_count)
     if status in (
         highspy.HighsModelStatus.kInfeasible,
         highspy.HighsModelStatus.kUnboundedOrInfeasible,
@@ -140,4 +170,8 @@ def _answer(highs: highspy.Highs, model: Model) -> Solved:
 
 def _ceil(bound: float) -> int | None:
     """A bound on a whole number, rounded up as far as the tolerance allows."""
-    return math.ceil(bound - _INTEGRAL * max(1.0, abs(bound))) if math.isfinite(bound) else None
+    return (
+        math.ceil(bound - max(_INTEGRAL, _INTEGRAL_SHARE * abs(bound)))
+        if math.isfinite(bound)
+        else None
+    )

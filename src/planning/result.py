@@ -40,7 +40,7 @@ class Limits:
 
 
 WORK_PER_SECOND = 10_000
-"""Steps that stand for one deterministic second of CP-SAT, or one second of HiGHS on a quiet core."""
+"""Steps that stand for one deterministic second of CP-SAT. HiGHS counts a simplex iteration as a step."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -42,6 +42,11 @@ class Part:
     groups: list[Group] = field(default_factory=list)
     limits: list[tuple[int, list[tuple[str, int]]]] = field(default_factory=list)
 
+    @property
+    def cells(self) -> int:
+        """Pairs of a group and a run that it could sit in: what makes a part hard."""
+        return sum(len(group.runs) for group in self.groups)
+
 
 def least(problem: Problem, run: Run) -> int:
     """Heads it takes to hold the run: none when it is promised, else at least one."""
@@ -75,7 +80,7 @@ def groups(problem: Problem, runs: dict[str, Run]) -> list[Group]:
             continue
         own = problem.run_by_key[party.run] if party.run else None
         before = problem.metres(party.home, own.place) if own and not own.is_remote else 0
-        together = party.size if party.is_together else 1
+        heads = party.size if party.is_together else 1
         pins = problem.pins_of_party.get(party.key, {})
         is_fixed = SeatPin.SEAT in pins.values()
         keys = tuple(option.run for option in options)
@@ -86,12 +91,12 @@ def groups(problem: Problem, runs: dict[str, Run]) -> list[Group]:
             + (0 if runs[option.run].is_remote else max(0, option.metres - before))
             for option in options
         )
-        alike = (party.run, keys, costs, together, is_fixed)
+        alike = (party.run, keys, costs, heads, is_fixed)
         group = found.get(alike)
         if group is None:
-            group = found[alike] = Group(party.run, keys, costs, together, is_fixed)
+            group = found[alike] = Group(party.run, keys, costs, heads, is_fixed)
         group.parties.append(party)
-        group.units += party.size // together
+        group.units += party.size // heads
     for group in found.values():
         group.parties.sort(key=lambda party: (party.order, party.key))
     return list(found.values())
@@ -100,7 +105,7 @@ def groups(problem: Problem, runs: dict[str, Run]) -> list[Group]:
 def parts(problem: Problem, *, with_shared: bool = True) -> list[Part]:
     """The problem's parts, in the order of their first run. Without `with_shared` nothing shared counts."""
     runs = possible_runs(problem)
-    together = groups(problem, runs)
+    all_groups = groups(problem, runs)
     limits = binding(problem, runs) if with_shared else []
     leader = {key: key for key in runs}
 
@@ -116,14 +121,14 @@ def parts(problem: Problem, *, with_shared: bool = True) -> list[Part]:
         for key in it:
             leader[find(key)] = first
 
-    for group in together:
+    for group in all_groups:
         join(group.runs)
     for _, uses in limits:
         join(run for run, _ in uses)
     found: dict[str, Part] = {}
     for run in sorted(runs.values(), key=lambda run: (run.course, run.starts_on, run.key)):
         found.setdefault(find(run.key), Part()).runs.append(run)
-    for group in together:
+    for group in all_groups:
         found[find(group.runs[0])].groups.append(group)
     for limit in limits:
         found[find(limit[1][0][0])].limits.append(limit)
@@ -150,3 +155,47 @@ def binding(problem: Problem, runs: dict[str, Run]) -> list[tuple[int, list[tupl
         for key, takes in uses.items()
         if takes and sum(amount for _, amount in takes) > left[key]
     ]
+
+
+def together(parts: Iterable[Part]) -> Part:
+    """Parts as one; they still don't touch each other."""
+    one = Part()
+    for part in parts:
+        one.runs += part.runs
+        one.groups += part.groups
+        one.limits += part.limits
+    return one
+
+
+def batches(parts: Iterable[Part], cells: int) -> list[Part]:
+    """Small parts put together up to so many cells, so that a solver is called fewer times; large ones alone."""
+    found: list[Part] = []
+    waiting: list[Part] = []
+    size = 0
+    for part in sorted(parts, key=lambda part: part.cells):
+        if waiting and size + part.cells > cells:
+            found.append(together(waiting))
+            waiting, size = [], 0
+        waiting.append(part)
+        size += part.cells
+    if waiting:
+        found.append(together(waiting))
+    return found
+
+
+def without_costs(part: Part) -> tuple[Part, list[list[int]]]:
+    """The part with people alike who have the same runs to choose from, however far.
+
+    With it, per group the numbers of the part's groups that it stands for.
+    """
+    found: dict[object, Group] = {}
+    numbers: dict[object, list[int]] = {}
+    for number, group in enumerate(part.groups):
+        alike = (group.own, group.runs, group.heads, group.is_fixed)
+        if alike not in found:
+            nothing = (0,) * len(group.runs)
+            found[alike] = Group(group.own, group.runs, nothing, group.heads, group.is_fixed)
+            numbers[alike] = []
+        found[alike].units += group.units
+        numbers[alike].append(number)
+    return Part(part.runs, list(found.values()), part.limits), list(numbers.values())

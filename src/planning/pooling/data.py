@@ -7,6 +7,7 @@ never reads their names.
 
 from __future__ import annotations
 
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cached_property
@@ -295,20 +296,21 @@ class Problem:
         return pin == RunPin.HELD or (run.is_guaranteed and pin is None)
 
     @cached_property
-    def _metres(self) -> dict[tuple[str, str], int]:
+    def _metres(self) -> dict[str, dict[str, int]]:
         return {}
 
     def metres(self, a: str, b: str) -> int:
         """Metres by road between two places, the same both ways."""
-        if a == b:
-            return 0
-        pair = (a, b) if a < b else (b, a)
-        known = self._metres.get(pair)
+        known = self._metres.get(a)
         if known is None:
-            p, q = self.place_by_key[pair[0]], self.place_by_key[pair[1]]
-            known = road_metres(p.lat / DEGREE, p.lon / DEGREE, q.lat / DEGREE, q.lon / DEGREE)
-            self._metres[pair] = known
-        return known
+            known = self._metres[a] = {a: 0}
+        metres = known.get(b)
+        if metres is None:
+            p, q = self.place_by_key[a], self.place_by_key[b]
+            metres = known[b] = road_metres(
+                p.lat / DEGREE, p.lon / DEGREE, q.lat / DEGREE, q.lon / DEGREE
+            )
+        return metres
 
     def days_moved(self, party: Party, run: Run) -> int:
         """Days between the start of the party's own run and this one's, either way; 0 for those who wait."""
@@ -351,16 +353,58 @@ class Problem:
     def options(self) -> dict[str, tuple[Option, ...]]:
         """Per party the runs that it may sit in, by day and key. A pinned seat leaves that one alone."""
         found: dict[str, tuple[Option, ...]] = {}
+        pins_of_party, most_metres, most_days = self.pins_of_party, self.most_metres, self.most_days
+        runs_of_course, starts = self.runs_of_course, self._starts_of_course
+        run_by_key, metres = self.run_by_key, self.metres
         for party in self.parties:
-            pins = self.pins_of_party.get(party.key, {})
-            seat = next((run for run, pin in pins.items() if pin == SeatPin.SEAT), None)
+            pins = pins_of_party.get(party.key)
+            seat = pins and next((run for run, pin in pins.items() if pin == SeatPin.SEAT), None)
+            own = run_by_key[party.run] if party.run else None
+            if seat:
+                some = [run_by_key[seat]]
+            else:
+                # May_sit for all runs of the course at once: a country has half a million pairs.
+                first, last = party.first_day, party.last_day
+                if own is not None and most_days is not None:
+                    first = max(first, own.starts_on - most_days)
+                    last = min(last, own.starts_on + most_days)
+                most = (
+                    party.most_metres
+                    if most_metres is None
+                    else min(party.most_metres, most_metres)
+                )
+                runs = runs_of_course.get(party.course, ())
+                days = starts.get(party.course, ())
+                some = [
+                    run
+                    for run in runs[bisect_left(days, first) : bisect_right(days, last)]
+                    if run is own
+                    or (
+                        (run.variant == own.variant if own is not None else True)
+                        and (not party.schools or run.school in party.schools)
+                        and run.key not in party.refused
+                        and (
+                            party.accepts_remote
+                            if run.is_remote
+                            else metres(party.home, run.place) <= most
+                        )
+                    )
+                ]
+                if own is not None and not first <= own.starts_on <= last:
+                    some.append(own)
+                    some.sort(key=lambda run: (run.starts_on, run.key))
+                if pins:
+                    some = [run for run in some if run.key not in pins]
             found[party.key] = tuple(
                 Option(
                     run.key,
-                    0 if run.is_remote else self.metres(party.home, run.place),
-                    self.days_moved(party, run),
+                    0 if run.is_remote else metres(party.home, run.place),
+                    abs(run.starts_on - own.starts_on) if own is not None else 0,
                 )
-                for run in self.runs_of_course.get(party.course, ())
-                if (seat is None or run.key == seat) and self.may_sit(party, run)
+                for run in some
             )
         return found
+
+    @cached_property
+    def _starts_of_course(self) -> dict[str, list[int]]:
+        return {c: [run.starts_on for run in runs] for c, runs in self.runs_of_course.items()}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from planning.pooling.components import Part, least
+from planning.pooling.components import Group, Part, least
 from planning.pooling.data import Party, Problem
 from planning.pooling.solution import Seat
 from planning.solvers.model import Model, Term
@@ -43,6 +43,13 @@ class PartModel:
             for run, column, _ in cells:
                 values[column] = units.get(run, 0)
         return values
+
+    def units(self, values: Sequence[int]) -> list[dict[str, int]]:
+        """Per group the units in each run."""
+        return [
+            {run: values[column] for run, column, _ in cells if values[column]}
+            for cells in self.cells
+        ]
 
     def held_runs(self, values: Sequence[int]) -> list[str]:
         """Runs that are held in an answer, promised ones included."""
@@ -101,27 +108,29 @@ def build(problem: Problem, part: Part) -> PartModel:
 
 
 def seats(
-    built: PartModel, values: Sequence[int], before: Mapping[str, Sequence[Seat]]
+    groups: Sequence[Group],
+    units: Sequence[Mapping[str, int]],
+    before: Mapping[str, Sequence[Seat]],
 ) -> list[Seat]:
-    """Who sits where: in each group the first of the queue, where they sat `before` if that can be.
+    """Who sits where, from the units per group and run: the first of the queue, where they sat `before`.
 
     All in a group are alike to the terms that the model knows. The first of the queue get the seats; the own
     run's seats go before those in other runs.
     """
     found: list[Seat] = []
-    for group, cells in zip(built.part.groups, built.cells, strict=True):
-        left = {run: values[column] for run, column, _ in cells if values[column]}
-        if group.own in left:
-            left = {group.own: left.pop(group.own), **left}
+    for group, some in zip(groups, units, strict=True):
+        left = {run: number for run, number in some.items() if number}
         if not left:
             continue
-        units = sum(left.values())
+        if group.own in left:
+            left = {group.own: left.pop(group.own), **left}
+        room = sum(left.values())
         taken: list[tuple[Party, int]] = []
         for party in group.parties:
-            number = min(units, party.size // group.heads)
+            number = min(room, party.size // group.heads)
             if number:
                 taken.append((party, number))
-                units -= number
+                room -= number
         found += _seated(taken, left, group.heads, before)
     return found
 

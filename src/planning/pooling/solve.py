@@ -1,21 +1,39 @@
-"""The best plan for certain willingness: whoever is offered a seat within what they said takes it."""
+"""The best plan for certain willingness: whoever is offered a seat within what they said takes it.
+
+The problem falls into parts (`components`), which are solved batch by batch in the order of the terms
+(`batch`, `model`) with HiGHS. What runs share couples parts; where that makes one too large to be solved as a
+whole, `shared` takes over. Then, where the whole is small enough, income is kept even among all answers that
+are as good so far; an earlier answer is kept to; and the queue is put right wherever it costs nothing.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from planning.pooling.components import Part, parts
+from planning.messages import Contradiction
+from planning.pooling import shared
+from planning.pooling.baselines import cancel_alone
+from planning.pooling.batch import Batch, Work
+from planning.pooling.clashes import clashes
+from planning.pooling.components import batches, parts, together
 from planning.pooling.data import Pin, PinnedRun, Problem
+from planning.pooling.evening import even, in_queue_order
 from planning.pooling.model import build, seats
-from planning.pooling.score import TERMS, score
+from planning.pooling.score import TERMS, Score, score
 from planning.pooling.solution import Seat, Solution
+from planning.pooling.validate import validate
 from planning.result import Bound, Limits, Result, Status, Watch
-from planning.solvers import highs
-from planning.solvers.lexicographic import solve_in_order
-from planning.solvers.model import Model, Solved
 
-SOLVER = "pooling-1"
+SOLVER = "pooling-2"
+BATCH = 250
+"""Cells (a group of people and a run they could sit in) that are solved in one call."""
+SMALL = 4_000
+"""Cells up to which income is kept even, and an earlier answer kept to, in one model of the whole."""
+COUPLED = 8_000
+"""Cells from which a part that is coupled by what runs share is not solved as a whole."""
+_TELL = 1.0
+"""Seconds between two words about better answers."""
 
 
 def solve(
@@ -27,34 +45,21 @@ def solve(
     warm_start: Solution | None = None,
     watch: Watch[Solution] | None = None,
 ) -> Result[Solution]:
-    """The best plan found, term by term, with what is known of the best.
+    """The best plan found, term by term, with what is known of the best (see `score` for the terms).
 
     `pins` are decisions made after the problem was written down; they replace earlier ones about the same
-    thing. `warm_start` is an earlier answer: at equal terms the new one stays with it.
+    thing. `warm_start` is an earlier answer: each batch begins from it where it is still allowed, and keeps
+    it where nothing is better. `limits.work` counts simplex iterations, the same on every machine; when it
+    ends, what remains keeps the best answer so far. Decisions that contradict each other: IMPOSSIBLE, with an
+    empty answer and the smallest contradicting sets.
     """
     problem = with_pins(problem, pins)
     limits = limits or Limits()
-    watch = watch or Watch(limits.seconds)
-    before = warm_start.seats_of_party if warm_start is not None else {}
-    held: list[str] = []
-    taken: list[Seat] = []
-    best = dict.fromkeys(TERMS[:3], 0)
-    for part in parts(problem):
-        runs, sat, known = _solve_part(problem, part, seed, watch, before)
-        held += runs
-        taken += sat
-        for term, value in known.items():
-            best[term] += value
-    solution = Solution(tuple(sorted(held)), tuple(sorted(taken)))
-    reached = score(problem, solution)
-    bounds = (
-        *(Bound(term, getattr(reached, term), best[term]) for term in TERMS[:3]),
-        Bound("uneven", reached.uneven, 0 if not reached.uneven else None),
-        Bound("passed_over", reached.passed_over, 0 if not reached.passed_over else None),
-    )
-    is_proven = all(bound.is_proven for bound in bounds)
-    status = Status.PROVEN if is_proven else Status.STOPPED if watch.is_over else Status.BOUNDED
-    return Result(status, solution, bounds, {"runs": len(problem.runs)}, SOLVER, seed)
+    found = clashes(problem)
+    if found:
+        return _impossible(problem, found, seed)
+    solving = _Solving(problem, limits, seed, warm_start, watch or Watch(limits.seconds))
+    return solving.run()
 
 
 def with_pins(problem: Problem, pins: Sequence[Pin]) -> Problem:
@@ -71,29 +76,138 @@ def with_pins(problem: Problem, pins: Sequence[Pin]) -> Problem:
     return replace(problem, run_pins=tuple(runs.values()), seat_pins=tuple(cells.values()))
 
 
-def _solve_part(
-    problem: Problem,
-    part: Part,
-    seed: int,
-    watch: Watch[Solution],
-    before: dict[str, tuple[Seat, ...]],
-) -> tuple[list[str], list[Seat], dict[str, int]]:
-    built = build(problem, part)
+def _impossible(problem: Problem, found: tuple[Contradiction, ...], seed: int) -> Result[Solution]:
+    nothing = Solution()
+    bounds = tuple(Bound(term, getattr(score(problem, nothing), term), None) for term in TERMS)
+    return Result(Status.IMPOSSIBLE, nothing, bounds, {}, SOLVER, seed, found)
 
-    def run(model: Model, start: Sequence[int] | None) -> Solved:
-        return highs.solve(
-            model, seconds=watch.left, seed=seed, start=start, is_over=lambda: watch.is_over
+
+class _Solving:
+    """One solve from beginning to end."""
+
+    def __init__(
+        self,
+        problem: Problem,
+        limits: Limits,
+        seed: int,
+        warm_start: Solution | None,
+        watch: Watch[Solution],
+    ) -> None:
+        self.problem = problem
+        self.watch = watch
+        self.work = Work(limits.work, watch, seed)
+        self.before = warm_start.seats_of_party if warm_start is not None else {}
+        self.warm_start = warm_start
+        self.told = -_TELL
+        alone = cancel_alone(problem)
+        self.given = [alone] if warm_start is None else [warm_start, alone]
+        coupled = parts(problem)
+        self.large = [part for part in coupled if part.limits and part.cells > COUPLED]
+        self.parts = [part for part in coupled if not (part.limits and part.cells > COUPLED)]
+        self.batches = [Batch(problem, part, self.given) for part in batches(self.parts, BATCH)]
+
+    def run(self) -> Result[Solution]:
+        self._tell("begin", is_due=True)
+        for batch in self.batches:
+            batch.teach(self.work)
+            self._tell("teach")
+        from_shared: list[Batch] = []
+        for part in self.large:
+            from_shared += shared.solve(
+                self.problem, part, self.given, self.work, lambda some: self._tell("shared", some)
+            )
+        self._tell("taught", from_shared, is_due=True)
+        for batch in self.batches:
+            batch.place(self.work)
+            self._tell("place", from_shared)
+        for batch in from_shared:
+            batch.place(self.work, is_held_fixed=True)
+            self._tell("place", from_shared)
+        everything = self.batches + from_shared
+        best = _best(everything)
+        solution, best_uneven = self._settle(everything, best)
+        solution = in_queue_order(self.problem, solution)
+        return self._result(solution, (*best, best_uneven))
+
+    def _settle(
+        self, everything: list[Batch], best: tuple[int | None, ...]
+    ) -> tuple[Solution, int | None]:
+        """Income kept even, and the earlier answer kept to, among what is as good in the first three terms."""
+        cells = sum(part.cells for part in (*self.parts, *self.large))
+        solution = self._solution(everything)
+        reached = score(self.problem, solution)
+        is_proven = best == (reached.taught, reached.kept, reached.moved)
+        if cells > SMALL or self.large:
+            for batch in everything:
+                batch.go_back()
+            return self._solution(everything), None
+        kept = self.warm_start
+        whole = together(self.parts)
+        begun = Batch(self.problem, whole, [solution])
+        values, best_uneven = even(
+            self.problem, self.parts, begun, self.work, kept, is_proven=is_proven
         )
+        built = build(self.problem, whole)
+        taken = seats(whole.groups, built.units(values), self.before)
+        solution = Solution(tuple(sorted(built.held_runs(values))), tuple(sorted(taken)))
+        if kept is not None and not validate(self.problem, kept):
+            old, new = score(self.problem, kept).key(), score(self.problem, solution).key()
+            if old[:4] == new[:4]:
+                solution = kept
+        return solution, best_uneven
 
-    objectives = (
-        [(column, -heads) for column, heads in built.taught],
-        [(column, -heads) for column, heads in built.kept],
-        built.moved,
-    )
-    found = solve_in_order(built.model, objectives, run)
-    if found.values is None:
-        raise ValueError("no answer")
-    bounds = {}
-    for term, sign, step in zip(TERMS, (-1, -1, 1), found.steps, strict=False):
-        bounds[term] = sign * (step.bound if step.bound is not None else 0)
-    return built.held_runs(found.values), seats(built, found.values, before), bounds
+    def _solution(self, everything: list[Batch]) -> Solution:
+        held: list[str] = []
+        taken: list[Seat] = []
+        for batch in everything:
+            held += batch.answer.held | batch.promised
+            taken += batch.seats(self.before)
+        return Solution(tuple(sorted(held)), tuple(sorted(taken)))
+
+    def _tell(self, phase: str, more: Sequence[Batch] = (), *, is_due: bool = False) -> None:
+        if not is_due and self.watch.elapsed < self.told + _TELL:
+            return
+        self.told = self.watch.elapsed
+        everything = [*self.batches, *more]
+        best = _best(everything)
+        reached = [sum(some) for some in zip(*(b.answer.reached for b in everything), strict=True)]
+        bounds = tuple(
+            Bound(term, value, known)
+            for term, value, known in zip(TERMS, reached or (0, 0, 0), best, strict=False)
+        )
+        is_whole = not self.large or bool(more)
+        self.watch.tell(bounds, self._solution(everything) if is_whole else self.given[-1], phase)
+
+    def _result(self, solution: Solution, best: tuple[int | None, ...]) -> Result[Solution]:
+        reached: Score = score(self.problem, solution)
+        passed_over = 0 if not reached.passed_over else None
+        known = (*best[:3], 0 if not reached.uneven else best[3], passed_over)
+        bounds = tuple(
+            Bound(term, getattr(reached, term), some)
+            for term, some in zip(TERMS, known, strict=True)
+        )
+        status = Status.STOPPED if self.watch.is_over else Status.BOUNDED
+        if all(bound.is_proven for bound in bounds):
+            status = Status.PROVEN
+        self.watch.tell(bounds, solution, "end")
+        everything = (*self.parts, *self.large)
+        statistics = {
+            "runs": len(self.problem.runs),
+            "parties": len(self.problem.parties),
+            "parts": len(everything),
+            "groups": sum(len(part.groups) for part in everything),
+            "cells": sum(part.cells for part in everything),
+            "largest_part": max((part.cells for part in everything), default=0),
+            "limits": sum(len(part.limits) for part in everything),
+            "work": self.work.done,
+        }
+        return Result(status, solution, bounds, statistics, SOLVER, self.work.seed)
+
+
+def _best(everything: Sequence[Batch]) -> tuple[int | None, int | None, int | None]:
+    """The best of the whole is the best of each batch, as long as all before is known to be best too."""
+    known: list[int | None] = []
+    for i in range(3):
+        some = [batch.answer.best[i] for batch in everything]
+        known.append(None if None in some else sum(value for value in some if value is not None))
+    return known[0], known[1], known[2]

@@ -24,8 +24,8 @@ def validate(problem: Problem, solution: Solution) -> tuple[Violation, ...]:
     Rules: a run is held with at least its minimum, or because it is promised (guaranteed, R35, or pinned); a
     promised run is held and a run pinned as cancelled isn't; nobody sits in a run that isn't held; no run has
     more participants than seats; a party sits only where it may (its own run, or within what it said), with
-    no more heads than it has, and all in one run when they go together; a pinned seat is kept when anybody of
-    the party is taught at all and is never given away; nothing shared is used beyond what there is.
+    no more heads than it has, and all in one run when they go together; a party with a pinned seat sits there,
+    all of it, whenever the run is held, and nowhere else; nothing shared is used beyond what there is.
     """
     return (
         *_runs(problem, solution),
@@ -79,6 +79,7 @@ def _seats(problem: Problem, solution: Solution) -> list[Violation]:
 
 def _parties(problem: Problem, solution: Solution) -> list[Violation]:
     found: list[Violation] = []
+    held = set(solution.held)
     for key, seats in solution.seats_of_party.items():
         party = problem.party_by_key.get(key)
         if party is None:
@@ -88,10 +89,18 @@ def _parties(problem: Problem, solution: Solution) -> list[Violation]:
             found.append(Violation("too_many_heads", party=key, detail=f"{heads} > {party.size}"))
         if party.is_together and (len(seats) > 1 or heads != party.size):
             found.append(Violation("not_together", party=key))
-        pins = problem.pins_of_party.get(key, {})
-        pinned = next((run for run, pin in pins.items() if pin == SeatPin.SEAT), None)
-        if pinned is not None and any(seat.run != pinned for seat in seats):
-            found.append(Violation("pinned_seat_lost", pinned, key))
+    for pin in problem.seat_pins:
+        if pin.pin != SeatPin.SEAT:
+            continue
+        seats = solution.seats_of_party.get(pin.party, ())
+        size = problem.party_by_key[pin.party].size
+        there = sum(seat.heads for seat in seats if seat.run == pin.run)
+        if (
+            any(seat.run != pin.run for seat in seats)
+            or (pin.run in held and there < size)
+            or problem.pin_of_run.get(pin.run) == RunPin.CANCELLED
+        ):
+            found.append(Violation("pinned_seat_lost", pin.run, pin.party))
     return found
 
 

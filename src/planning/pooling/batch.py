@@ -1,0 +1,277 @@
+"""A batch of parts solved term by term: first who is taught and who keeps their run, then how far people move.
+
+For the first two terms people are alike when they have the same runs to choose from; only for the third does
+it count how far each would have to go, which makes far more groups. So the held runs come from the small
+model, and the large one starts from its answer.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from planning.pooling.components import Part, without_costs
+from planning.pooling.data import Problem
+from planning.pooling.model import PartModel, build, seats
+from planning.pooling.solution import Seat, Solution
+from planning.result import Watch
+from planning.solvers import highs
+from planning.solvers.model import Model, Outcome, Solved, Term
+
+_ONE_CALL = 600
+"""Cells up to which taught and kept are one objective; with more, two calls are quicker than one."""
+_STEPS_PER_NODE = 50
+
+
+@dataclass(slots=True)
+class Work:
+    """What a solve may still do, and has done: deterministic steps first, the clock second."""
+
+    left: int
+    watch: Watch[Solution]
+    seed: int = 0
+    done: int = 0
+
+    @property
+    def is_over(self) -> bool:
+        return self.left <= 0 or self.watch.is_over
+
+    def minimise(self, model: Model, start: Sequence[int] | None) -> Solved:
+        """The model's answer as far as what is left allows; the start and no bound when nothing is left."""
+        if self.is_over:
+            values = tuple(start) if start is not None and model.allows(start) else None
+            value = model.value(model.objective, values) if values is not None else None
+            outcome = Outcome.FEASIBLE if values is not None else Outcome.UNKNOWN
+            return Solved(outcome, values, value, None, 0)
+        solved = highs.solve(
+            model,
+            seconds=self.watch.left,
+            nodes=max(1, self.left // _STEPS_PER_NODE),
+            seed=self.seed,
+            start=start,
+            is_over=lambda: self.watch.is_over,
+        )
+        self.left -= solved.work
+        self.done += solved.work
+        return solved
+
+
+@dataclass(slots=True)
+class Answer:
+    """A batch's answer: runs held, units per group and run, and the first three terms.
+
+    `best` holds the best that each of them could be; None where that isn't known.
+    """
+
+    held: set[str]
+    units: list[dict[str, int]]
+    reached: tuple[int, int, int]
+    best: tuple[int | None, int | None, int | None]
+
+
+class Batch:
+    """One batch and the best answer to it so far, which is never missing.
+
+    It begins with the first of the given answers that the batch allows; the last of them must be allowed.
+    `is_from_first` says whether that was the first.
+    """
+
+    def __init__(self, problem: Problem, part: Part, given: Sequence[Solution]) -> None:
+        self.problem = problem
+        self.part = part
+        self._small, self._numbers = without_costs(part)
+        built = build(problem, self._small)
+        runs = {run.key for run in part.runs}
+        for i, solution in enumerate(given):
+            held = runs.intersection(solution.held)
+            units = _units_of(part, solution)
+            if i == len(given) - 1 or (
+                units is not None and built.model.allows(built.values(held, self._sums(units)))
+            ):
+                break
+        self.is_from_first = i == 0
+        self._begun = (held, units or [{} for _ in part.groups])
+        heads = sum(group.units * group.heads for group in part.groups)
+        self.answer = Answer(*self._begun, _terms(part, self._begun[1]), (heads, None, None))
+
+    def _sums(self, units: Sequence[Mapping[str, int]]) -> list[dict[str, int]]:
+        """Units per run for the groups that look at no cost."""
+        found: list[dict[str, int]] = []
+        for numbers in self._numbers:
+            total: dict[str, int] = {}
+            for number in numbers:
+                for run, some in units[number].items():
+                    total[run] = total.get(run, 0) + some
+            found.append(total)
+        return found
+
+    def _shares(self, sums: Sequence[dict[str, int]]) -> list[dict[str, int]]:
+        """The other way: those units given to the groups behind, one after the other."""
+        units: list[dict[str, int]] = [{} for _ in self.part.groups]
+        for numbers, total in zip(self._numbers, sums, strict=True):
+            left = dict(total)
+            for number in numbers:
+                units[number] = _take(left, self.part.groups[number].units)
+        return units
+
+    def small(self) -> PartModel:
+        """The model in which nobody's way counts, for the first two terms."""
+        return build(self.problem, self._small)
+
+    def values(self, built: PartModel) -> list[int]:
+        """The answer so far as values of `small`."""
+        return built.values(self.answer.held, self._sums(self.answer.units))
+
+    def accept(
+        self, built: PartModel, values: Sequence[int], best_taught: int, best_kept: int | None
+    ) -> None:
+        """Take over an answer of `small` when it is better than the one so far, and what is known of the best."""
+        units = self._shares(built.units(values))
+        self._better(built.held_runs(values), units, (best_taught, best_kept, None))
+
+    def teach(self, work: Work) -> None:
+        """Most people taught, then most in their own run."""
+        built = self.small()
+        values, best_taught, best_kept = most(built, work, self.values(built))
+        if values is not None:
+            self.accept(built, values, best_taught, best_kept)
+
+    def place(self, work: Work, *, is_held_fixed: bool = False) -> PartModel:
+        """Least moved among what is best for the first two terms. Returns the model, with rows that keep it.
+
+        With `is_held_fixed` only the seats are chosen anew, and nothing is learnt of the best.
+        """
+        built = build(self.problem, self.part)
+        model = built.model
+        values = built.values(self.answer.held, self.answer.units)
+        taught, kept, _ = self.answer.reached
+        model.row(built.taught, lower=taught)
+        if kept:
+            model.row(built.kept, lower=kept)
+        best = 0 if not model.value(built.moved, values) else None
+        if best is None:
+            model.minimise(built.moved)
+            if is_held_fixed or self.part.cells > _ONE_CALL or work.is_over:
+                values = self._with_held(built, work, values)
+            if not is_held_fixed:
+                solved = work.minimise(model, values)
+                values = list(solved.values) if solved.values is not None else values
+                best = solved.bound
+        known = self.answer.best
+        is_known = not is_held_fixed and known[:2] == (taught, kept)
+        self._better(
+            built.held_runs(values),
+            built.units(values),
+            (*known[:2], best if is_known else None),
+        )
+        return built
+
+    @property
+    def promised(self) -> set[str]:
+        """Runs of the batch that are held whatever the enrolment."""
+        return {run.key for run in self.part.runs if self.problem.is_promised(run)}
+
+    def seats(self, before: Mapping[str, Sequence[Seat]]) -> list[Seat]:
+        """Who sits where in the answer so far."""
+        return seats(self.part.groups, self.answer.units, before)
+
+    def go_back(self) -> bool:
+        """Back to the answer it began with when that is as good as the one found; says whether it is."""
+        held, units = self._begun
+        if self.answer.reached != _terms(self.part, units):
+            return False
+        self.answer.held, self.answer.units = held, units
+        return True
+
+    def _with_held(self, built: PartModel, work: Work, values: list[int]) -> list[int]:
+        model = built.model
+        for column in built.held.values():
+            model.lower[column] = model.upper[column] = values[column]
+        solved = highs.solve(model, seed=work.seed, nodes=1)
+        work.left -= solved.work
+        work.done += solved.work
+        for column in built.held.values():
+            model.lower[column], model.upper[column] = 0, 1
+        if solved.values and model.value(model.objective, solved.values) < model.value(
+            model.objective, values
+        ):
+            return list(solved.values)
+        return values
+
+    def _better(
+        self,
+        held: Sequence[str],
+        units: list[dict[str, int]],
+        best: tuple[int | None, int | None, int | None],
+    ) -> None:
+        taught, kept, moved = _terms(self.part, units)
+        old = self.answer.reached
+        if (-taught, -kept, moved) <= (-old[0], -old[1], old[2]):
+            self.answer = Answer(set(held), units, (taught, kept, moved), best)
+        else:
+            self.answer.best = best
+
+
+def most(
+    built: PartModel, work: Work, start: Sequence[int] | None
+) -> tuple[Sequence[int] | None, int, int | None]:
+    """Values with most taught, then most kept; the most that could be taught; the most kept (None: not known)."""
+    model = built.model
+    taught: list[Term] = [(column, -heads) for column, heads in built.taught]
+    kept: list[Term] = [(column, -heads) for column, heads in built.kept]
+    if len(built.taught) <= _ONE_CALL:
+        weight = built.heads + 1
+        own = dict(kept)
+        model.minimise((column, weight * heads + own.get(column, 0)) for column, heads in taught)
+        solved = work.minimise(model, start)
+        bound = built.heads * (weight + 1) if solved.bound is None else -solved.bound
+        best_taught = min(built.heads, bound // weight)
+        return solved.values, best_taught, bound % weight if solved.is_proven else None
+    model.minimise(taught)
+    first = work.minimise(model, start)
+    best_taught = built.heads if first.bound is None else min(built.heads, -first.bound)
+    if first.values is None:
+        return None, best_taught, None
+    model.row(built.taught, lower=model.value(built.taught, first.values))
+    model.minimise(kept)
+    second = work.minimise(model, first.values)
+    best_kept = -second.bound if first.is_proven and second.bound is not None else None
+    return second.values or first.values, best_taught, best_kept
+
+
+def _terms(part: Part, units: Sequence[Mapping[str, int]]) -> tuple[int, int, int]:
+    taught = kept = moved = 0
+    for group, some in zip(part.groups, units, strict=True):
+        for run, number in some.items():
+            heads = number * group.heads
+            taught += heads
+            kept += heads if run == group.own else 0
+            moved += heads * group.costs[group.runs.index(run)]
+    return taught, kept, moved
+
+
+def _units_of(part: Part, solution: Solution) -> list[dict[str, int]] | None:
+    """Units per group and run of an answer; None when somebody sits where they can't."""
+    found: list[dict[str, int]] = []
+    for group in part.groups:
+        units: dict[str, int] = {}
+        for party in group.parties:
+            for seat in solution.seats_of_party.get(party.key, ()):
+                if seat.run not in group.runs or seat.heads % group.heads:
+                    return None
+                units[seat.run] = units.get(seat.run, 0) + seat.heads // group.heads
+        found.append(units)
+    return found
+
+
+def _take(left: dict[str, int], most_units: int) -> dict[str, int]:
+    """So many units out of what is left, run by run; they are gone from it."""
+    taken: dict[str, int] = {}
+    room = most_units
+    for run in list(left):
+        number = min(left[run], room)
+        if number:
+            taken[run] = number
+            room -= number
+            left[run] -= number
+    return taken

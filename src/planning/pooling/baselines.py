@@ -94,11 +94,16 @@ def own_school(problem: Problem) -> Solution:
     """Each school puts its own runs together as well as can be, and nobody leaves their school.
 
     The best answer there is when people are offered seats only at the school of their own run. Who waits for
-    a course without being signed up at a school gets none.
+    a course without being signed up at a school gets none, unless that is decided.
     """
     from planning.pooling.solve import solve
 
-    signed_up = tuple(_at_home(problem, party) for party in problem.parties if party.run)
+    decided = {pin.party for pin in problem.seat_pins if pin.pin == SeatPin.SEAT}
+    signed_up = tuple(
+        _at_home(problem, party) if party.run else party
+        for party in problem.parties
+        if party.run or party.key in decided
+    )
     here = {party.key for party in signed_up}
     alone = replace(
         problem,

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
+import base64
+import hashlib
+from typing import Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.mfa.adapter import DefaultMFAAdapter
+from cryptography.fernet import Fernet, MultiFernet
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
@@ -47,3 +51,39 @@ class AccountAdapter(DefaultAccountAdapter):
             text=str(message.body),
             now=clock.now(),
         )
+
+
+_SEALED: Final = "sealed:"
+
+
+class SecondFactorAdapter(DefaultMFAAdapter):
+    """Secrets of second factors are not stored in the clear: a copy of the database signs nothing.
+
+    The key comes from ``SECRET_KEY``; with ``OLD_SECRET_KEYS`` what older keys sealed can still be read.
+    """
+
+    def encrypt(self, text: str) -> str:
+        """The secret as it is stored."""
+        return _SEALED + _keys().encrypt(text.encode()).decode()
+
+    def decrypt(self, encrypted_text: str) -> str:
+        """The secret as it was; one stored before secrets were sealed is taken as it stands."""
+        if not encrypted_text.startswith(_SEALED):
+            return encrypted_text
+        return _keys().decrypt(encrypted_text.removeprefix(_SEALED).encode()).decode()
+
+
+def _keys() -> MultiFernet:
+    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
+    return MultiFernet(
+        [
+            Fernet(
+                base64.urlsafe_b64encode(
+                    hashlib.blake2b(
+                        secret.encode(), digest_size=32, person=b"second-factor"
+                    ).digest()
+                )
+            )
+            for secret in secrets
+        ]
+    )

@@ -29,6 +29,7 @@ from planning.matching.jobs import (
     deferred_acceptance,
     explain,
     first_come,
+    openings_ask,
     score,
     solve,
     validate,
@@ -366,6 +367,7 @@ def test_the_yardsticks_break_no_rule_but_stability(problem: Problem) -> None:
     assert {v.code for v in validate(problem, first_come(problem))} <= {"blocking_pair"}
     for chances in (1, 2):
         assert validate(problem, deferred_acceptance(problem, chances=chances)) == ()
+    assert validate(problem, openings_ask(problem)) == ()
 
 
 @SOME

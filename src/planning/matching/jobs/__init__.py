@@ -1,6 +1,6 @@
 """Jobs: candidates and companies' openings, stable and best (R116)."""
 
-from planning.matching.jobs.baseline import deferred_acceptance, first_come
+from planning.matching.jobs.baseline import deferred_acceptance, first_come, openings_ask
 from planning.matching.jobs.data import (
     Candidate,
     Competence,
@@ -48,6 +48,7 @@ __all__ = [
     "first_come",
     "group_points",
     "headline",
+    "openings_ask",
     "score",
     "solve",
     "validate",

@@ -69,6 +69,37 @@ def deferred_acceptance(problem: Problem, *, chances: int = 1) -> Solution:
     return _written(solution)
 
 
+def openings_ask(problem: Problem) -> Solution:
+    """The other way round: openings ask from the top of their lists, everybody keeps the best so far.
+
+    No blocking pair is left either; openings get as good people as they can in any stable answer, which is more
+    points where they rank by points.
+    """
+    solution, free = _decided(problem)
+    lists: dict[str, list[tuple[int, int, str]]] = {key: [] for key in free}
+    for (candidate, opening), fit in problem.open_fits.items():
+        if candidate not in solution:
+            lists[opening].append((fit.rank, -fit.points, candidate))
+    for some in lists.values():
+        some.sort(reverse=True)
+    fits = problem.open_fits
+    held: dict[str, str] = {}
+    waiting = sorted((key for key in free if free[key] > 0), reverse=True)
+    while waiting:
+        opening = waiting.pop()
+        while free[opening] > 0 and lists[opening]:
+            candidate = lists[opening].pop()[2]
+            other = held.get(candidate)
+            if other is not None and fits[candidate, opening].wish >= fits[candidate, other].wish:
+                continue
+            held[candidate] = opening
+            free[opening] -= 1
+            if other is not None:
+                free[other] += 1
+                waiting.append(other)
+    return _written(solution | held)
+
+
 class _Later:
     """Turns the order of keys around, so that the first key is the last to be put out."""
 

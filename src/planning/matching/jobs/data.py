@@ -297,10 +297,13 @@ class Problem:
         candidates = sorted(self.candidates, key=lambda c: c.key)
         openings = sorted(self.openings, key=lambda o: o.key)
         raw: dict[tuple[str, str], tuple[int, int]] = {}
+        ways: dict[str, list[tuple[int, Opening]]] = {}
         for candidate in candidates:
-            for opening in openings:
-                km = self.km(candidate, opening)
-                if candidate.max_km is not None and km > candidate.max_km:
+            if candidate.place not in ways:
+                ways[candidate.place] = [(self.km(candidate, o), o) for o in openings]
+            farthest = candidate.max_km
+            for km, opening in ways[candidate.place]:
+                if farthest is not None and km > farthest:
                     continue
                 if not self.unmet(candidate, opening):
                     raw[candidate.key, opening.key] = self.points(candidate, opening), km

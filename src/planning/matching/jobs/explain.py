@@ -30,6 +30,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 
 from planning.matching.jobs.data import Candidate, Group, Need, NeedKind, Opening, Problem
 from planning.matching.jobs.score import group_points
@@ -162,10 +163,11 @@ class _Told:
             if opening.key not in fitting and (candidate.key, opening.key) not in self.problem.apart
             for needs in (self.problem.unmet(candidate, opening),)
         )
-        helps = [
+        with_room = (
             row for row in shut if self._has_room(candidate, self.problem.opening_by_key[row[2]])
-        ]
-        for _, km, key, needs in helps[:SHOWN]:
+        )
+        helps = list(islice(with_room, SHOWN))
+        for _, km, key, needs in helps:
             messages.append(message("relax", opening=key, needs=_names(needs), km=km))
         if not helps:
             for _, km, key, needs in shut[:SHOWN]:
@@ -174,15 +176,23 @@ class _Told:
 
     def _has_room(self, candidate: Candidate, opening: Opening) -> bool:
         """Would the opening take the candidate, could nothing else keep it out: a free seat, or rather than somebody."""
-        others = self.solution.candidates_of.get(opening.key, ())
-        if len(others) < opening.seats:
+        if len(self.solution.candidates_of.get(opening.key, ())) < opening.seats:
             return True
-        mine = self._rank(candidate, opening)
-        return any(
-            mine < self._rank(self.problem.candidate_by_key[key], opening)
-            for key in others
-            if (key, opening.key) not in self.problem.together
-        )
+        last = self._last_rank.get(opening.key)
+        return last is not None and self._rank(candidate, opening) < last
+
+    @cached_property
+    def _last_rank(self) -> dict[str, tuple[int, int]]:
+        """Per opening the rank of the one that it would let go first; without those that people decided."""
+        problem = self.problem
+        found: dict[str, tuple[int, int]] = {}
+        for m in self.solution.matches:
+            if (m.candidate, m.opening) not in problem.together:
+                rank = self._rank(
+                    problem.candidate_by_key[m.candidate], problem.opening_by_key[m.opening]
+                )
+                found[m.opening] = max(rank, found.get(m.opening, rank))
+        return found
 
     def _rank(self, candidate: Candidate, opening: Opening) -> tuple[int, int]:
         for wish in opening.wishes:

@@ -3,7 +3,7 @@
 With equals on the lists, or lists that leave openings out, stable answers differ in how many they match, and the
 most is NP-hard to find (Manlove et al. 2002). So: decisions first; pairs that no stable answer holds are dropped
 and the rest falls into parts (`market`); each part is an integer model with a row per pair that forbids it to
-block (Kwanashie and Manlove 2014), solved by HiGHS from the better of two starts by deferred acceptance. The first
+block (Kwanashie and Manlove 2014), solved by HiGHS from the best of three starts by deferred acceptance. The first
 two objectives go in one, weighted so that no points outweigh a match; that is several times as quick as one after
 the other. All objectives but `worst_off` add up over the parts; that one is the largest over the parts, and is put
 on all of them before the last answer is looked at. A part too large for the work allowed keeps its start.
@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from planning.matching.jobs.baseline import deferred_acceptance
+from planning.matching.jobs.baseline import deferred_acceptance, openings_ask
 from planning.matching.jobs.conflicts import conflicts
 from planning.matching.jobs.data import Pin, Problem
 from planning.matching.jobs.market import Market, components, market_of, reduce
@@ -101,6 +101,7 @@ class _Search:
 
     def start(self, warm_start: Solution | None) -> None:
         starts = [deferred_acceptance(self.problem, chances=chances) for chances in (1, 2)]
+        starts.append(openings_ask(self.problem))
         if warm_start is not None and not validate(self.problem, warm_start):
             starts.append(warm_start)
         begin = min(starts, key=lambda each: score(self.problem, each).key())

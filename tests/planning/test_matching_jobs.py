@@ -201,10 +201,10 @@ def test_reasons_open_the_score_and_name_who_got_the_seat() -> None:
     assert second["part"] == {
         "competence": "hold", "group": "social", "have": 3, "level": 4, "weight": 2, "points": 6
     }  # fmt: skip
-    assert second["better_full"] == {"opening": "o1", "others": ("c1",), "equal": ()}
+    assert second["better_full"] == {"opening": "o1", "others": ("c1",), "equal": (), "decided": ()}
     nothing = {m.code: m.facts for m in told["c3", ""]}
     assert nothing["no_opening"] == {"fitting": 1}
-    assert nothing["full"] == {"opening": "o1", "others": ("c1",), "equal": ()}
+    assert nothing["full"] == {"opening": "o1", "others": ("c1",), "equal": (), "decided": ()}
     # o2 would rather keep c2; only the far opening has a seat for c3, were the way not too long
     assert (nothing["relax"]["opening"], nothing["relax"]["needs"]) == ("o3", ("distance:226",))
     free = {m.code: m.facts for m in told["", "o3"]}
@@ -225,7 +225,12 @@ def test_equals_are_told_apart_from_those_who_are_preferred() -> None:
         if line.candidate == loser
         for m in line.messages
     }
-    assert codes["better_full"] == {"opening": "o1", "others": (other,), "equal": (other,)}
+    assert codes["better_full"] == {
+        "opening": "o1",
+        "others": (other,),
+        "equal": (other,),
+        "decided": (),
+    }
 
 
 @pytest.mark.parametrize(
@@ -265,9 +270,16 @@ def test_two_contradictions_are_both_told() -> None:
 
 
 def test_a_decision_is_kept_even_if_it_leaves_a_wish() -> None:
-    result = solve(by_hand(), pins=[Pin("c3", "o1"), Pin("c1", "o2", together=False)])
-    assert result.solution.opening_of == {"c3": "o1", "c2": "o2"}
-    assert validate(by_hand().with_pins([Pin("c3", "o1")]), result.solution) == ()
+    problem = by_hand().with_pins([Pin("c3", "o1"), Pin("c1", "o2", together=False)])
+    solution = solve(problem).solution
+    assert solution.opening_of == {"c3": "o1", "c2": "o2"}
+    assert validate(problem, solution) == ()
+    told = {x.candidate: {m.code: m.facts for m in x.messages} for x in explain(problem, solution)}
+    assert "decided" in told["c3"]
+    assert told["c1"]["full"] == {
+        "opening": "o1", "others": (), "equal": (), "decided": ("c3",)
+    }  # fmt: skip
+    assert told["c1"]["apart"] == {"opening": "o2"}
 
 
 @pytest.mark.parametrize(

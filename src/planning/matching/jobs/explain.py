@@ -9,14 +9,15 @@ for somebody who got an opening
   part          competence, group, have, level, weight, points     and by competence
   kept                                             it is the last answer's opening
 why not one that it would rather have
-  better_full   opening, others, equal             the seats went to these, whom the opening likes as well or
-                                                   better (`equal`: those whom it likes as well)
+  better_full   opening, others, equal, decided    the seats went to these, whom the opening likes as well or
+                                                   better (`equal`: those whom it likes as well; `decided`: who has
+                                                   a seat because people decided it)
   better_apart  opening                            people decided that they shall not be together
   wish_shut     opening, needs                     it was wished for, and this keeps the candidate out
   better_more   count                              so many more, not written out
 for somebody who got nothing
   no_opening    fitting                            how many openings fit
-  full          opening, others, equal             one that fits, and who got its seats
+  full          opening, others, equal, decided    one that fits, and who got its seats
   apart         opening                            one that fits, and people decided no
   relax         opening, needs, km                 without these needs there would be a seat; fewest needs first
   shut          opening, needs, km                 what keeps the candidate out of the nearest to fitting
@@ -142,15 +143,18 @@ class _Told:
     def _why_not(self, candidate: str, opening: str, fit: _Placed, prefix: str) -> Message:
         if (candidate, opening) in self.problem.apart:
             return message(f"{prefix}apart", opening=opening)
-        others = self.solution.candidates_of.get(opening, ())
+        here = self.solution.candidates_of.get(opening, ())
+        decided = tuple(key for key in here if (key, opening) in self.problem.together)
+        others = tuple(key for key in here if key not in decided)
         equal = tuple(
             key
             for key in others
-            if (key, opening) not in self.problem.together
-            and (other := self.problem.fits.get((key, opening))) is not None
+            if (other := self.problem.fits.get((key, opening))) is not None
             and other.rank == fit.rank
         )
-        return message(f"{prefix}full", opening=opening, others=others, equal=equal)
+        return message(
+            f"{prefix}full", opening=opening, others=others, equal=equal, decided=decided
+        )
 
     def unmatched(self, candidate: Candidate) -> tuple[Message, ...]:
         own = self._own[candidate.key]

@@ -15,6 +15,7 @@ from planning.pooling.data import (
     Shared,
     Use,
 )
+from planning.pooling.explain import Explanation, explain
 from planning.pooling.score import TERMS, Score, headline, score
 from planning.pooling.solution import Seat, Solution
 from planning.pooling.solve import SOLVER, solve
@@ -23,6 +24,7 @@ from planning.pooling.validate import Violation, validate
 __all__ = [
     "SOLVER",
     "TERMS",
+    "Explanation",
     "Option",
     "Party",
     "Pin",
@@ -40,6 +42,7 @@ __all__ = [
     "Solution",
     "Use",
     "Violation",
+    "explain",
     "headline",
     "score",
     "solve",

@@ -6,7 +6,7 @@ Reads the rows, writes none; ``poolings`` stores what comes out. Problem and ans
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from planning.planners import POOLING
@@ -59,14 +59,14 @@ class Answer:
     """A pooling's answer in the runs' ids.
 
     ``heads``: participants per held run afterwards. ``held``: also those without any. ``moves``: the largest
-    first. ``alone``: people taught when each school decides alone, as today.
+    first. ``alone``: people taught when each school decides alone, as today. ``lines``: reasons, as codes.
     """
 
     heads: dict[int, int]
     held: frozenset[int]
     moves: tuple[Move, ...]
     alone: int
-    messages: tuple[dict[str, Any], ...] = field(default_factory=tuple)
+    lines: tuple[dict[str, Any], ...] = ()
 
 
 def problem_of(runs: Iterable[CourseRun], conditions: Conditions) -> dict[str, Any]:
@@ -160,5 +160,5 @@ def read(problem: dict[str, Any], solution: dict[str, Any]) -> Answer:
         held=frozenset(int(key) for key in found.held),
         moves=tuple(sorted(moves, key=lambda m: (-m.heads, m.source, m.target))),
         alone=score(data, baselines.cancel_alone(data)).taught,
-        messages=tuple(solution.get("explanations", ())),
+        lines=tuple(solution.get("explanations", ())),
     )

@@ -9,6 +9,7 @@ from django.utils.formats import date_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from samspil.runs.domain import reasons
 from samspil.runs.domain.planning import Answer
 from samspil.runs.interfaces import timeline
 from samspil.runs.models import CourseRun
@@ -24,6 +25,7 @@ class MoveLine:
     km: int
     days: int
     target_heads: int
+    why: tuple[str, ...] = ()
 
     @property
     def when(self) -> str:
@@ -43,6 +45,7 @@ class Fate:
     heads: int
     is_held: bool
     leaves: int
+    why: tuple[str, ...] = ()
 
 
 def before(runs: Sequence[CourseRun]) -> timeline.Timeline | None:
@@ -87,6 +90,7 @@ def after(runs: Sequence[CourseRun], answer: Answer) -> timeline.Timeline | None
 def moves(runs: Iterable[CourseRun], answer: Answer) -> list[MoveLine]:
     """Who is asked about what, the largest group first. Runs that are gone since are left out."""
     known = {run.pk: run for run in runs}
+    told = _told(known.values(), answer)
     return [
         MoveLine(
             heads=m.heads,
@@ -95,22 +99,52 @@ def moves(runs: Iterable[CourseRun], answer: Answer) -> list[MoveLine]:
             km=round(m.metres / 1000),
             days=m.days,
             target_heads=answer.heads.get(m.target, 0),
+            why=told.get((str(m.source), str(m.target)), ()),
         )
         for m in answer.moves
         if m.source in known and m.target in known
     ]
 
 
-def fates(runs: Iterable[CourseRun], answer: Answer) -> list[Fate]:
+def fates(runs: Sequence[CourseRun], answer: Answer) -> list[Fate]:
     """Every run with people before or after, by day."""
+    told = _told(runs, answer)
     leaving: dict[int, int] = {}
     for move in answer.moves:
         leaving[move.source] = leaving.get(move.source, 0) + move.heads
     return [
-        Fate(run, answer.heads.get(run.pk, 0), run.pk in answer.held, leaving.get(run.pk, 0))
+        Fate(
+            run,
+            answer.heads.get(run.pk, 0),
+            run.pk in answer.held,
+            leaving.get(run.pk, 0),
+            told.get(("", str(run.pk)), ()),
+        )
         for run in runs
         if run.enrolled or answer.heads.get(run.pk)
     ]
+
+
+def _told(runs: Iterable[CourseRun], answer: Answer) -> dict[tuple[str, str], tuple[str, ...]]:
+    """The planner's reasons in words, by party and run; the party is empty in a run's own line.
+
+    That somebody's own run isn't held stands in the line's figures already.
+    """
+    names = {str(run.pk): _name(run) for run in runs}
+    return {
+        (line["party"], line["run"]): tuple(
+            reasons.sentences((m for m in line["messages"] if m["code"] != "own_not_held"), names)
+        )
+        for line in answer.lines
+    }
+
+
+def _name(run: CourseRun) -> str:
+    return _("%(school)s, %(city)s %(day)s") % {
+        "school": run.organisation.label,
+        "city": run.city,
+        "day": date_format(run.starts_on, "j. F"),
+    }
 
 
 def _in_lanes(runs: Sequence[CourseRun]) -> list[CourseRun]:

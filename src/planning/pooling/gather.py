@@ -29,13 +29,15 @@ Member = tuple[int, float, int]
 class Piece:
     """A unit in the search. `own`: where it has its place; `choices`: run, chance, cost of moving.
 
-    `is_safe`: taught in any case, because a run that is sure keeps a place for it.
+    `is_safe`: taught in any case, because a run that is sure keeps a place for it. `asking`: what asking one head
+    of it costs, in people taught.
     """
 
     heads: int
     own: int
     choices: tuple[tuple[int, float, int], ...]
     is_safe: bool = False
+    asking: float = ASKED
 
 
 @dataclass(slots=True)
@@ -54,17 +56,21 @@ class Spot:
 
 @dataclass(slots=True)
 class State:
-    """Which runs gather, and the run that each piece is asked about."""
+    """Which runs gather, and the run that each piece is asked about. Heads asked about a run, and away from it."""
 
     gathers: set[int]
     target: list[int]
     members: dict[int, list[int]] = field(default_factory=dict)
+    coming: dict[int, int] = field(default_factory=dict)
+    leaving: dict[int, int] = field(default_factory=dict)
 
     def copy(self) -> State:
         return State(
             set(self.gathers),
             list(self.target),
             {run: list(pieces) for run, pieces in self.members.items()},
+            dict(self.coming),
+            dict(self.leaving),
         )
 
 
@@ -101,7 +107,7 @@ class Search:
         self.chance = [{run: yes for run, yes, _ in piece.choices} for piece in pieces]
         self.cost = [
             {
-                run: ASKED * piece.heads + MOVED * cost * piece.heads
+                run: piece.asking * piece.heads + MOVED * cost * piece.heads
                 for run, _, cost in piece.choices
             }
             for piece in pieces
@@ -123,6 +129,13 @@ class Search:
             i
             for i, spot in enumerate(spots)
             if spot.may_gather and not self.is_sure[i] and spot.least <= min(reach[i], spot.seats)
+        ]
+        kinds: dict[object, int] = {}
+        self.kind = [
+            kinds.setdefault(
+                (piece.heads, piece.own, piece.choices, self.worth[i], piece.asking), i
+            )
+            for i, piece in enumerate(pieces)
         ]
         self.steps = 0
         self._known: dict[tuple[int, tuple[Member, ...]], float] = {}
@@ -160,8 +173,7 @@ class Search:
     def room(self, state: State, run: int) -> int:
         """Seats that nobody has a place in or is asked about."""
         spot = self.spots[run]
-        asked = sum(self.pieces[i].heads for i in state.members.get(run, ()))
-        return spot.seats - spot.reserved - self.own_heads[run] - asked
+        return spot.seats - spot.reserved - self.own_heads[run] - state.coming.get(run, 0)
 
     def may_ask(self, state: State, piece: int) -> bool:
         """May this piece be asked about another run without endangering its own?"""
@@ -172,7 +184,7 @@ class Search:
             return False
         if not self.is_sure[own] or self.spots[own].is_promised:
             return True
-        stay = sum(self.pieces[i].heads for i in self.own[own] if state.target[i] == NOWHERE)
+        stay = self.own_heads[own] - state.leaving.get(own, 0)
         if state.target[piece] == NOWHERE:
             stay -= self.pieces[piece].heads
         return stay >= self.spots[own].least
@@ -182,14 +194,20 @@ class Search:
 
     def put(self, state: State, piece: int, run: int) -> None:
         """Ask the piece about this run (or nowhere) instead of what it is asked about now."""
-        before = state.target[piece]
+        before, some = state.target[piece], self.pieces[piece]
         if before != NOWHERE:
             state.members[before].remove(piece)
+            state.coming[before] -= some.heads
+            if some.own != NOWHERE:
+                state.leaving[some.own] -= some.heads
             if not state.members[before]:
                 del state.members[before]
         state.target[piece] = run
         if run != NOWHERE:
             state.members.setdefault(run, []).append(piece)
+            state.coming[run] = state.coming.get(run, 0) + some.heads
+            if some.own != NOWHERE:
+                state.leaving[some.own] = state.leaving.get(some.own, 0) + some.heads
 
     # ------------------------------------------------------------- changes
 
@@ -263,7 +281,7 @@ class Search:
             return True
         if state.target[piece] != NOWHERE:
             return True
-        stay = sum(self.pieces[i].heads for i in self.own[own] if state.target[i] == NOWHERE)
+        stay = self.own_heads[own] - state.leaving.get(own, 0)
         more = given.get(own, 0) + self.pieces[piece].heads
         if stay - more < self.spots[own].least:
             return False
@@ -316,11 +334,17 @@ class Search:
 
     def _move(self, bundles: list[list[int]], state: State) -> bool:
         changed = False
+        tried: set[tuple[int, int]] = set()
         for some in bundles:
             first = some[0]
-            if not self.may_ask(state, first):
+            if not self.pieces[first].choices or not self.may_ask(state, first):
                 continue
             before = state.target[first]
+            if len(some) == 1:
+                # Who is like one that couldn't be moved can't either, as long as nobody else is moved.
+                if (self.kind[first], before) in tried:
+                    continue
+                tried.add((self.kind[first], before))
             options = {run for i in some for run in self.chance[i] if self.is_open(state, run)}
             if before == NOWHERE and not options:
                 continue
@@ -334,6 +358,7 @@ class Search:
                 for i in self._movable(state, some, best):
                     self.put(state, i, best)
                 changed = True
+                tried.clear()
         return changed
 
     def _movable(self, state: State, some: list[int], run: int) -> list[int]:

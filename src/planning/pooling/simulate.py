@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from planning.pooling.components import least
 from planning.pooling.data import Problem
-from planning.pooling.gather import NOWHERE, Piece, Search, Spot
+from planning.pooling.gather import ASKED, NOWHERE, Piece, Search, Spot
 from planning.pooling.offers import UncertainPlan, seated
 from planning.pooling.solution import Solution
 from planning.pooling.uncertain import Case
@@ -22,6 +22,8 @@ from planning.pooling.units import Asking, Unit, settled_on, units
 from planning.pooling.willingness import SURE, Willingness
 
 DRAWS = 1000
+AGAIN = 0.4
+"""What it costs to ask somebody again who has said yes already, in people taught: only where it pays well."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -277,7 +279,12 @@ class _Replanner:
         after: set[str] = set()
         for number, (members, runs) in enumerate(self.parts):
             state = tuple(
-                (world.at[i], frozenset(world.asked[i]), case.everybody[i].own in sure)
+                (
+                    world.at[i],
+                    frozenset(world.asked[i]),
+                    world.moves[i] > 0,
+                    case.everybody[i].own in sure,
+                )
                 for i in members
             )
             key = (number, wave, state, frozenset(aims & runs))
@@ -320,6 +327,7 @@ class _Replanner:
                     if not is_done
                     else (),
                     has_claim or is_done,
+                    AGAIN if world.moves[i] else ASKED,
                 )
             )
         spots = [

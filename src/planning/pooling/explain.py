@@ -113,10 +113,13 @@ class _Facts:
         self.signed: dict[str, int] = {}
         self.reach: dict[str, int] = {}
         self.free: dict[str, int] = {}
+        self.untaught: dict[str, int] = {}
         for party in problem.parties:
             if party.run:
                 self.signed[party.run] = self.signed.get(party.run, 0) + party.size
             left = party.size - self.seated(party.key)
+            if party.run:
+                self.untaught[party.run] = self.untaught.get(party.run, 0) + left
             for option in problem.options[party.key]:
                 self.reach[option.run] = self.reach.get(option.run, 0) + party.size
                 if left:
@@ -320,8 +323,7 @@ def _not_held(facts: _Facts, run: Run) -> tuple[Message, ...]:
             messages.append(
                 message("cancelled_shared", shared=use.shared, needed=use.amount, left=left)
             )
-    mine = [party for party in problem.parties if party.run == run.key] if heads else []
-    untaught = sum(party.size - facts.seated(party.key) for party in mine)
+    untaught = facts.untaught.get(run.key, 0)
     if untaught:
         messages.append(message("moved_elsewhere", heads=heads - untaught, untaught=untaught))
         reach, minimum = facts.reach.get(run.key, 0), least(problem, run)

@@ -317,6 +317,7 @@ class Case:
         coming: dict[str, list[tuple[int, float, int]]] = {}
         room = {run.key: run.capacity - self.own_heads.get(run.key, 0) for run in self.problem.runs}
         own = {(unit.party, unit.number): unit.own for unit in self.everybody}
+        heads_of = {(unit.party, unit.number): unit.heads for unit in self.everybody}
 
         def add(offer: Offer) -> None:
             key = (offer.party, offer.number)
@@ -346,7 +347,7 @@ class Case:
                             found.append((-gain, cost, unit.party, unit.number, run, permille))
             for _, _, party, n, run, permille in sorted(found):
                 key = (party, n)
-                size = next(u.heads for u in self.everybody if (u.party, u.number) == key)
+                size = heads_of[key]
                 if wave[key] == number or room[run] < size:
                     continue
                 member = (size, left[key] * permille / SURE, size)

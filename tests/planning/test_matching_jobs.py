@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from benchmarks.studies.matching_instances import jobs_problem
 from planning.checks import ProblemError
 from planning.matching.jobs import (
     Candidate,
@@ -347,6 +348,24 @@ def test_the_golden_instance_is_still_solved_as_well() -> None:
     assert validate(problem, result.solution) == ()
     assert result.status == Status.PROVEN
     assert {b.term: b.value for b in result.bounds} == golden["best"]["values"]
+
+
+def test_points_in_a_finer_unit_change_no_match_and_stay_proven() -> None:
+    """Matches and points in one objective come to millions; no rounding may cost a match or a point."""
+    problem = jobs_problem(120, 50, seed=2, km_step=0)
+    finer = replace(
+        problem,
+        points_step=problem.points_step * 20,
+        openings=tuple(
+            replace(o, wanted=tuple(replace(w, weight=w.weight * 20) for w in o.wanted))
+            for o in problem.openings
+        ),
+    )
+    coarse, fine = solve(problem), solve(finer)
+    assert coarse.status == fine.status == Status.PROVEN
+    assert fine.bound("matched") == coarse.bound("matched")
+    assert fine.bound("points").value == 20 * coarse.bound("points").value
+    assert validate(finer, fine.solution) == ()
 
 
 # ------------------------------------------------------------------ any instance

@@ -312,6 +312,29 @@ def test_a_new_one_puts_the_earlier_away_and_starts_from_it(case: RoundCase) -> 
     assert second.solution["solution"] == first.solution["solution"]
 
 
+def test_a_decision_changes_little_else(case: RoundCase, secretary: Client) -> None:
+    """While a proposal is on the table the next stays close to it; one that was put away is no guide."""
+    for row in (0, 1):
+        case.intend(case.rows[row], 2, take_on_days=Decimal(9))
+    first = ask(case, case.fkb)
+    held = {x.round_course_id: x for x in first.lines.filter(role="holder")}
+    rejected = held[case.rows[1].pk]
+    proposals.reject_proposal_lines(
+        actor=case.secretariat, now=NOW, proposal=first, line_ids=[rejected.pk]
+    )
+    again = ask(case, case.fkb)
+    assert {x["course"] for x in again.problem["previous"]} == {
+        f"9222/{case.rows[row].course.number}" for row in (0, 1)
+    }
+    after = {x.round_course_id: x.organisation_id for x in again.lines.filter(role="holder")}
+    assert after[case.rows[0].pk] == held[case.rows[0].pk].organisation_id
+    assert after[case.rows[1].pk] != rejected.organisation_id
+    page = secretary.get(reverse("coordination:proposal", args=[again.pk])).content.decode()
+    assert "Så få ændringer siden det forrige forslag som muligt" in page
+    proposals.discard_proposal(actor=case.secretariat, now=NOW, proposal=again)
+    assert "previous" not in request(case, case.fkb).problem
+
+
 def test_only_the_secretariat_asks_and_decides(case: RoundCase) -> None:
     with pytest.raises(Forbidden):
         request(case, actor=case.coordinator(0))

@@ -15,7 +15,7 @@ from samspil.coordination.domain import proposals
 from samspil.coordination.models import Proposal, RoundFkb
 from samspil.kernel import calculations
 from samspil.kernel.actor import Actor
-from samspil.kernel.models import Calculation
+from samspil.kernel.models import Calculation, CalculationStatus
 from tests.factories.board import NOW, RoundCase
 
 
@@ -29,7 +29,7 @@ def solve(calculation: Calculation, *, work: int = 400_000) -> dict[str, Any]:
 
 def calculation_of(proposal: Proposal) -> Calculation:
     """The newest calculation of a proposal, whole."""
-    return Calculation.objects.get(pk=calculations.of(proposal)[0].pk)
+    return Calculation.objects.get(pk=calculations.of(proposal, proposals.KIND)[0].pk)
 
 
 def answer(
@@ -44,6 +44,8 @@ def answer(
     if result is None and not failure:
         result = solve(calculation)
     calculation.result, calculation.failure = result, failure
+    calculation.status = CalculationStatus.FAILED if failure else CalculationStatus.DONE
+    calculation.save(update_fields=["result", "failure", "status"])
     return proposals.answer_proposal(
         actor=Actor.system("planner"), now=now, proposal=proposal, calculation=calculation
     )

@@ -70,6 +70,28 @@ class World:
         )
 
     @cached_property
+    def asked(self) -> Any:
+        """What somebody asked 'what if' about, from a proposal with its answer."""
+        from samspil.coordination.domain import what_if
+        from samspil.coordination.domain.planning import Change, What
+        from tests.factories.proposals import ask
+
+        self.inside.intend(self.inside.rows[0], 0, take_on_days=6)
+        proposal = ask(self.inside)
+        return what_if.ask_what_if(
+            actor=self.inside.secretariat,
+            now=NOW,
+            proposal=proposal,
+            change=Change(What.LEAVES, self.school.key),
+        )
+
+    @cached_property
+    def runs(self) -> Any:
+        from tests.factories.runs import make_runs
+
+        return make_runs(self.inside.rows[0].course, self.inside.schools)
+
+    @cached_property
     def change_set(self) -> Any:
         from samspil.coordination.domain.board import CellChange, set_cell
 
@@ -160,6 +182,52 @@ class World:
             actor=self.inside.secretariat, now=NOW, round_fkb=self.frozen
         )
 
+    @cached_property
+    def minutes(self) -> Any:
+        """A meeting that is over, with a decision and a task."""
+        from samspil.coordination.domain import meetings
+
+        lead: dict[str, Any] = {"actor": self.inside.secretariat, "now": NOW}
+        meeting = meetings.begin_meeting(**lead, round=self.inside.round)
+        meetings.put_off_gap(
+            **lead,
+            meeting=meeting,
+            row_id=self.inside.rows[0].pk,
+            text="Spørg skolerne i nabokredsen",
+            organisation_id=self.school.pk,
+            due_on=NOW.date(),
+        )
+        meeting.refresh_from_db()
+        return meetings.end_meeting(
+            **lead, meeting=meeting, participants=["Anna"], expected_version=meeting.version
+        )
+
+    @cached_property
+    def sitting(self) -> Any:
+        """A meeting that goes on, after one that is over."""
+        from samspil.coordination.domain import meetings
+
+        assert self.minutes.ended_at
+        return meetings.begin_meeting(
+            actor=self.inside.secretariat, now=NOW, round=self.inside.round
+        )
+
+    @cached_property
+    def decision(self) -> Any:
+        from samspil.coordination.domain import meetings
+
+        return meetings.take_gap(
+            actor=self.inside.secretariat,
+            now=NOW,
+            meeting=self.sitting,
+            row_id=self.inside.rows[2].pk,
+            organisation_id=self.school.pk,
+        )
+
+
+def _sitting(world: World) -> Kwargs:
+    return {"round_id": world.sitting.round_id}
+
 
 def _version(world: World) -> Kwargs:
     return {
@@ -167,6 +235,10 @@ def _version(world: World) -> Kwargs:
         "number": world.frozen.fkb.number,
         "version": 1,
     }
+
+
+def _asked(world: World) -> Kwargs:
+    return {"proposal_id": world.asked.subject_id, "calculation_id": world.asked.pk}
 
 
 OUTSIDE = ("outside secretariat", "outside coordinator")
@@ -193,6 +265,9 @@ PARAMETERS: dict[str, Callable[[World], Any]] = {
     "approval_id": lambda w: Approval.objects.filter(fkb=w.inside.fkb.fkb).order_by("pk")[0].pk,
     "agreement_id": lambda w: w.agreement.pk,
     "matrix_id": lambda w: w.matrix.pk,
+    "meeting_number": lambda w: w.minutes.number,
+    "decision_id": lambda w: w.decision.pk,
+    "task_id": lambda w: w.minutes.tasks.get().pk,
     "membership_id": lambda w: (
         Membership.objects.get(network=w.inside.network, organisation=w.school).pk
     ),
@@ -200,11 +275,22 @@ PARAMETERS: dict[str, Callable[[World], Any]] = {
     "token": lambda w: "no-such-token",
     "year": lambda w: w.inside.round.year,
     "person_id": lambda w: w.people["coordinator"].pk,
+    "school_key": lambda w: w.school.key,
+    "run_id": lambda w: w.runs[0].pk,
 }
 
 KWARGS: dict[str, Callable[[World], Kwargs]] = {
+    "coordination:meeting": _sitting,
+    "coordination:watch_meeting": _sitting,
+    "coordination:meeting_now": _sitting,
+    "coordination:show_gap": _sitting,
+    "coordination:add_meeting_task": _sitting,
+    "coordination:end_meeting": _sitting,
     "coordination:overview_pdf": _version,
     "coordination:version_xlsx": _version,
+    "coordination:what_if": lambda w: {"proposal_id": w.asked.subject_id},
+    "coordination:what_if_answer": _asked,
+    "coordination:stop_what_if": _asked,
     # the sign-in library
     "account_confirm_email": lambda w: {"key": "x"},
     "account_reset_password_from_key": lambda w: {"uidb36": "1", "key": "x"},

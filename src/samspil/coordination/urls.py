@@ -12,6 +12,7 @@ from samspil.coordination.views import (
     proposals,
     returns,
     rounds,
+    what_if,
 )
 
 app_name = "coordination"
@@ -46,6 +47,17 @@ urlpatterns = [
     path("forslag/<int:proposal_id>/", proposals.show, name="proposal"),
     path("forslag/<int:proposal_id>/opgave.json", proposals.problem, name="proposal_problem"),
     path("forslag/<int:proposal_id>/stop/", proposals.stop, name="stop_proposal"),
+    path("forslag/<int:proposal_id>/hvad-nu-hvis/", what_if.ask, name="what_if"),
+    path(
+        "forslag/<int:proposal_id>/hvad-nu-hvis/<int:calculation_id>/",
+        what_if.show,
+        name="what_if_answer",
+    ),
+    path(
+        "forslag/<int:proposal_id>/hvad-nu-hvis/<int:calculation_id>/stop/",
+        what_if.stop,
+        name="stop_what_if",
+    ),
     path("forslag/<int:proposal_id>/brug/", proposals.use, name="use_proposal"),
     path("forslag/<int:proposal_id>/nej/", proposals.reject, name="reject_proposal"),
     path("forslag/<int:proposal_id>/forkast/", proposals.discard, name="discard_proposal"),

@@ -70,13 +70,14 @@ def start(
     )
 
 
-def of(subject: models.Model) -> models.QuerySet[Calculation]:
-    """The calculations for an object, the newest first, without their large columns."""
-    return (
-        Calculation.objects.filter(subject_type=subject._meta.label_lower, subject_id=subject.pk)
-        .defer(*LARGE)
-        .order_by("-pk")
+def of(subject: models.Model, kind: str = "") -> models.QuerySet[Calculation]:
+    """The calculations for an object, of one kind or all, the newest first, without large columns."""
+    rows = Calculation.objects.filter(
+        subject_type=subject._meta.label_lower, subject_id=subject.pk
     )
+    if kind:
+        rows = rows.filter(kind=kind)
+    return rows.defer(*LARGE).order_by("-pk")
 
 
 def of_each(model: type[models.Model], ids: Collection[int]) -> dict[int, Calculation]:
@@ -93,13 +94,13 @@ def ask_to_stop(calculation: Calculation, *, now: datetime) -> bool:
     return bool(asked)
 
 
-def drop(subject: models.Model, *, now: datetime) -> Json | None:
-    """Nobody wants the answer any more: whoever calculates it finds out and ends.
+def drop(subject: models.Model, *, now: datetime, kind: str = "") -> Json | None:
+    """Nobody wants the answers any more: whoever calculates finds out and ends.
 
     Returns the best answer so far of the newest one that was under way, for the next to begin from.
     """
     best: Json | None = None
-    for row in of(subject).filter(status__in=WAITING):
+    for row in of(subject, kind).filter(status__in=WAITING):
         if _mine(row.pk, None).update(
             status=CalculationStatus.DROPPED, holder="", lease_until=None, finished_at=now
         ):

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from decimal import Decimal
+from enum import StrEnum
 from itertools import combinations
 from typing import Any, Final
 
@@ -23,6 +24,7 @@ from planning.coverage import (
     Course,
     Distance,
     FormLine,
+    Holding,
     Offer,
     OfferRole,
     Pin,
@@ -222,6 +224,21 @@ def standing(written: dict[str, Any]) -> dict[str, Any]:
     }
 
 
+def stay_close(problem: dict[str, Any], seen: dict[str, Any] | None) -> dict[str, Any]:
+    """The problem where leaving an answer that people have seen costs: each gap that it gave a school
+    stays there where it can, also when another would be a little better."""
+    if start_from(seen) is None or seen is None:
+        return problem
+    data = COVERAGE.read_problem(problem)
+    holder = COVERAGE.read_solution(seen).holder_of
+    previous = tuple(
+        Holding(course.key, holder[course.key])
+        for course in data.gaps
+        if holder.get(course.key) in data.school_by_key
+    )
+    return COVERAGE.write_problem(replace(data, previous=previous))
+
+
 def start_from(earlier: dict[str, Any] | None) -> dict[str, Any] | None:
     """An earlier answer that the planner can begin from; ``None`` for one of another version."""
     if not earlier:
@@ -244,6 +261,166 @@ def _figures(data: Problem, solution: Solution, course: str, school: str) -> dic
         "km_before": ways.longest_km_before,
     }
     return {name: value for name, value in figures.items() if value is not None}
+
+
+# ---------------------------------------------------------------- what if
+
+
+class What(StrEnum):
+    """What could happen to a round."""
+
+    LEAVES = "leaves"
+    LOSES = "loses"
+    CAPACITY = "capacity"
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """One thing that could happen, by the problem's keys: a school leaves the round; loses its approval
+    for ``fkb``; or has ``days`` (tenths) for others in a branch group."""
+
+    what: What
+    school: str
+    fkb: str = ""
+    group: str = ""
+    days: int = 0
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain JSON values."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Change:
+        """What ``to_json`` wrote."""
+        return cls(**{**data, "what": What(data["what"])})
+
+
+@dataclass(frozen=True, slots=True)
+class Possible:
+    """What can be asked about: the round's schools, their approvals as (school, FKB), and the days for
+    others in tenths by (school, branch group)."""
+
+    schools: tuple[str, ...]
+    approvals: tuple[tuple[str, str], ...]
+    days: dict[tuple[str, str], int]
+    labels: dict[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Side:
+    """One of two answers that stand side by side.
+
+    ``gaps``: courses that nobody holds before the answer; ``numbers``: the score and its standing;
+    ``held``: who would have each course in the end, by key; an agreement outside counts as ``""``.
+    ``titles``: what the courses are called.
+    """
+
+    gaps: int
+    numbers: dict[str, Any]
+    held: dict[str, tuple[str, ...]]
+    titles: dict[str, str]
+
+
+def possible(problem: dict[str, Any]) -> Possible:
+    """What can be asked 'what if' about."""
+    data = COVERAGE.read_problem(problem)
+    groups = sorted({course.group for course in data.courses})
+    inside = [school for school in data.schools if school.in_round]
+    keys = {school.key for school in inside}
+    return Possible(
+        schools=tuple(school.key for school in inside),
+        approvals=tuple(sorted((a.school, a.fkb) for a in data.approvals if a.school in keys)),
+        days={
+            (school.key, group): dict(school.capacity).get(group, 0)
+            for school in inside
+            for group in groups
+        },
+        labels={school.key: school.name or school.key for school in data.schools},
+    )
+
+
+def changed_problem(problem: dict[str, Any], change: Change) -> dict[str, Any]:
+    """The problem as it would be. Raises ``PlannerFault`` for a change that means nothing to it."""
+    data = COVERAGE.read_problem(problem)
+    can = possible(problem)
+    known = {
+        What.LEAVES: change.school in can.schools,
+        What.LOSES: (change.school, change.fkb) in can.approvals,
+        What.CAPACITY: (change.school, change.group) in can.days and change.days >= 0,
+    }
+    if not known[change.what]:
+        raise PlannerFault(f"{change} is about nothing in the problem")
+    if change.what == What.LEAVES:
+        data = _without_school(data, change.school)
+    elif change.what == What.LOSES:
+        data = _without_approval(data, change.school, change.fkb)
+    else:
+        data = _with_capacity(data, change.school, change.group, change.days)
+    return COVERAGE.write_problem(data)
+
+
+def _without_school(data: Problem, school: str) -> Problem:
+    """As when a school leaves (R62): what it offers and holds is gone, and so are its approvals."""
+    return replace(
+        data,
+        schools=tuple(
+            replace(s, in_round=False, capacity=()) if s.key == school else s for s in data.schools
+        ),
+        approvals=tuple(a for a in data.approvals if a.school != school),
+        lines=tuple(x for x in data.lines if x.school != school),
+        offers=tuple(x for x in data.offers if x.school != school),
+        pins=tuple(x for x in data.pins if x.school != school),
+    )
+
+
+def _without_approval(data: Problem, school: str, fkb: str) -> Problem:
+    """What the school offers and holds in the FKB goes with the approval."""
+
+    def stays(line: Approval | FormLine | Offer | Pin) -> bool:
+        of = line.fkb if isinstance(line, Approval) else data.course_by_key[line.course].fkb
+        return (line.school, of) != (school, fkb)
+
+    return replace(
+        data,
+        approvals=tuple(filter(stays, data.approvals)),
+        lines=tuple(filter(stays, data.lines)),
+        offers=tuple(filter(stays, data.offers)),
+        pins=tuple(filter(stays, data.pins)),
+    )
+
+
+def _with_capacity(data: Problem, school: str, group: str, days: int) -> Problem:
+    return replace(
+        data,
+        schools=tuple(
+            replace(s, capacity=tuple(sorted({**dict(s.capacity), group: days}.items())))
+            if s.key == school
+            else s
+            for s in data.schools
+        ),
+    )
+
+
+def side(problem: dict[str, Any], written: dict[str, Any]) -> Side:
+    """An answer to stand beside another. Raises ``PlannerFault`` as ``read_answer``."""
+    read_answer(problem, written)
+    data, solution = COVERAGE.read_problem(problem), COVERAGE.read_solution(written)
+    held: dict[str, tuple[str, ...]] = {}
+    for course in data.courses:
+        holder = solution.holder_of.get(course.key)
+        providers = (holder,) if holder else data.providers(course)
+        held[course.key] = ("",) if course.is_external and not providers else providers
+    return Side(
+        gaps=len(data.gaps),
+        numbers={**written["score"], **standing(written)},
+        held=held,
+        titles={course.key: course.title for course in data.courses},
+    )
+
+
+def gaps_of(problem: dict[str, Any]) -> int:
+    """How many courses of a problem nobody holds."""
+    return len(COVERAGE.read_problem(problem).gaps)
 
 
 def tenths(days: Decimal | None) -> int:

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from samspil.coordination import rules
 from samspil.coordination.domain import round_queries, standing
 from samspil.coordination.domain.board import person_name
+from samspil.coordination.domain.proposals import KIND
 from samspil.coordination.domain.reasons import sentences
 from samspil.coordination.enums import CommitmentRole, LineState, ProposalStatus
 from samspil.coordination.models import Proposal, ProposalLine, Round, RoundCourse, RoundFkb
@@ -125,6 +126,7 @@ class Page:
     fkb_number: str
     running: standing.Running | None = None
     impossible: tuple[str, ...] = ()
+    may_ask_what_if: bool = False
 
     @property
     def fkb_label(self) -> str:
@@ -201,7 +203,7 @@ def page(actor: Actor, proposal_id: int, now: datetime) -> Page:
     running = None
     if proposal.status == ProposalStatus.QUEUED:
         gaps = int(proposal.statistics.get("gaps", 0))
-        running = standing.running(calculations.of(proposal).first(), now, gaps)
+        running = standing.running(calculations.of(proposal, KIND).first(), now, gaps)
     lines = _lines(proposal, None)
     held = {line.round_course_id for line in lines if line.role == CommitmentRole.HOLDER}
     closing = [line for line in lines if line.organisation_id and line.round_course_id in held]
@@ -224,6 +226,8 @@ def page(actor: Actor, proposal_id: int, now: datetime) -> Page:
         asked_by=person_name(proposal.requested_by_label),
         fkb_number=proposal.round_fkb.fkb.number if proposal.round_fkb else "",
         running=running,
+        may_ask_what_if=may_decide
+        and proposal.status in (ProposalStatus.READY, ProposalStatus.USED),
         impossible=tuple(sentences(proposal.statistics.get("impossible", ()))),
     )
 
@@ -452,33 +456,41 @@ def _told(line: ProposalLine, *, is_first: bool) -> Line:
     )
 
 
-def _terms(numbers: dict[str, Any]) -> Iterable[tuple[str, str]]:
-    """The objectives in their order, each with what it came to."""
+def _terms(numbers: dict[str, Any]) -> list[tuple[str, str]]:
+    """The objectives in their order, each with what it came to; those that were not asked for are left out."""
     if "covered" not in numbers:
-        return
+        return []
+    return [
+        (f"{place}. {label}", words)
+        for place, (label, words) in enumerate(_weighed(numbers), start=1)
+    ]
+
+
+def _weighed(numbers: dict[str, Any]) -> Iterable[tuple[str, str]]:
     covered = _("%(covered)s af %(gaps)s") % {
         "covered": numbers["covered"],
         "gaps": numbers["gaps"],
     }
     most = numbers["best_possible"]
-    if numbers["covered"] == numbers["gaps"]:
-        yield _("1. Huller lukket"), covered
+    if numbers["covered"] == numbers["gaps"] or most is None:
+        yield _("Huller lukket"), covered
     elif numbers["is_most"]:
         yield (
-            _("1. Huller lukket"),
+            _("Huller lukket"),
             _("%(covered)s; det er bevist, at flere ikke kan lukkes") % {"covered": covered},
         )
     else:
         yield (
-            _("1. Huller lukket"),
-            _("%(covered)s; højst %(most)s kan lukkes")
-            % {
-                "covered": covered,
-                "most": most,
-            },
+            _("Huller lukket"),
+            _("%(covered)s; højst %(most)s kan lukkes") % {"covered": covered, "most": most},
+        )
+    if numbers.get("stays_close"):
+        yield (
+            _("Så få ændringer siden det forrige forslag som muligt"),
+            _courses(numbers.get("changed", 0)),
         )
     yield (
-        _("2. Pligten delt jævnt"),
+        _("Pligten delt jævnt"),
         ngettext(
             "højst %(count)s mål ekstra til én skole",
             "højst %(count)s mål ekstra til én skole",
@@ -488,8 +500,14 @@ def _terms(numbers: dict[str, Any]) -> Iterable[tuple[str, str]]:
     )
     if numbers["longest_km"] is not None:
         yield (
-            _("3. Kort afstand"),
+            _("Kort afstand"),
             _("højst %(km)s km at køre fra en godkendt skole") % {"km": numbers["longest_km"]},
         )
-    yield _("4. Samme udbyder som sidste år"), _("%(count)s mål") % {"count": numbers["kept"]}
-    yield _("5. Garantihold"), _("%(count)s mål") % {"count": numbers["guarantees"]}
+    yield _("Samme udbyder som sidste år"), _courses(numbers["kept"])
+    if "joint" in numbers:
+        yield _("Fælles hold på mål med lav aktivitet"), _courses(numbers["joint"])
+    yield _("Garantihold"), _courses(numbers["guarantees"])
+
+
+def _courses(count: int) -> str:
+    return ngettext("%(count)s mål", "%(count)s mål", count) % {"count": count}

@@ -81,27 +81,33 @@ def request_proposal(
     """Ask the planner to close the gaps of the round, or of one FKB of it.
 
     The worker lets it be calculated. Earlier proposals for the same are put away; the planner
-    starts from the last answer, also from one that was not finished. Raises ``Conflict`` when
+    starts from the last answer, also from one that was not finished, and stays close to one that
+    was still on the table, so that a decision changes little else. Raises ``Conflict`` when
     there is nothing to propose about: no gap, and no course with low activity to join on.
     """
     round = lock_row(Round.objects.select_related("network"), round.pk)
     facts = planning.snapshot(round, round_fkb)
     if round.status == RoundStatus.CLOSED or not facts.asked:
         raise Conflict(_("Der er ingen mål at lave forslag om. Oversigten er låst eller tom."))
-    earlier = _put_earlier_away(round, round_fkb, actor=actor, now=now)
+    earlier, seen = _put_earlier_away(round, round_fkb, actor=actor, now=now)
+    problem = planning.stay_close(facts.problem, seen)
     proposal = Proposal.objects.create(
         round=round,
         round_fkb=round_fkb,
         status=ProposalStatus.QUEUED,
-        problem=facts.problem,
-        statistics={"asked": facts.asked, "gaps": facts.gaps},
+        problem=problem,
+        statistics={
+            "asked": facts.asked,
+            "gaps": facts.gaps,
+            "stays_close": bool(problem.get("previous")),
+        },
         requested_by_label=actor.label[:200],
         created_at=now,
     )
     calculations.start(
         kind=KIND,
         subject=proposal,
-        problem=facts.problem,
+        problem=problem,
         first=planning.start_from(earlier),
         payload=facts.keys.to_json(),
         work=WORK,
@@ -126,26 +132,32 @@ def request_proposal(
 
 def _put_earlier_away(
     round: Round, round_fkb: RoundFkb | None, *, actor: Actor, now: datetime
-) -> dict[str, Any] | None:
-    """Discard what waits for an answer or a decision; return the last answer, finished or not."""
+) -> tuple[dict[str, Any] | None, dict[str, Any] | None]:
+    """Discard what waits for an answer or a decision.
+
+    Returns the last answer, finished or not, and the answer that was on the table, if one was.
+    """
     waiting = Proposal.objects.filter(
         round=round,
         round_fkb=round_fkb,
         status__in=(ProposalStatus.QUEUED, ProposalStatus.READY, ProposalStatus.FAILED),
     ).order_by("pk")
-    unfinished = None
+    unfinished = seen = None
     for proposal in waiting:
+        if proposal.status == ProposalStatus.READY:
+            seen = proposal.solution
         transition(proposal, "discard", table=PROPOSAL_TRANSITIONS, actor=actor, now=now)
-        unfinished = calculations.drop(proposal, now=now) or unfinished
+        unfinished = calculations.drop(proposal, now=now, kind=KIND) or unfinished
+        calculations.drop(proposal, now=now)  # and what was asked about it
     if unfinished:
-        return unfinished
+        return unfinished, seen
     last = (
         Proposal.objects.filter(round=round, round_fkb=round_fkb, finished_at__isnull=False)
         .exclude(solution={})
         .order_by("-pk")
         .first()
     )
-    return last.solution if last else None
+    return (last.solution if last else None), seen
 
 
 @job("coordination.answer_proposal")
@@ -229,7 +241,7 @@ def stop_proposal(*, actor: Actor, now: datetime, proposal: Proposal) -> bool:
     ``Conflict`` when the proposal waits for no answer.
     """
     proposal = lock_row(Proposal.objects.select_related("round__network"), proposal.pk)
-    calculation = calculations.of(proposal).first()
+    calculation = calculations.of(proposal, KIND).first()
     if proposal.status != ProposalStatus.QUEUED or calculation is None:
         raise Conflict(_("Forslaget er allerede beregnet."))
     is_asked = calculations.ask_to_stop(calculation, now=now)

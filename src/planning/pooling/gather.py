@@ -433,24 +433,54 @@ class Search:
         *,
         rounds: int,
         draw: random.Random,
+        kicks: int = 0,
         is_over: Callable[[], bool] = lambda: False,
-    ) -> State:
-        """The best state found from these starts and an empty one; `rounds` of changes to each run, or one without
-        a gain, end it."""
+        most: int = 1,
+    ) -> list[State]:
+        """The best states found from these starts and an empty one, at most `most`, the best first.
+
+        `rounds` of changes to each run, or one without a gain, end a descent. `kicks`: so many times two runs are
+        changed against the gain, and the descent goes on from there; kept when it ends better.
+        """
         found: list[tuple[float, State]] = []
         for start in (*starts, self.empty()):
             state = start.copy()
             self.repair(state)
             self.improve(state)
             found.append((self.value(state), state))
-        worth, state = max(found, key=lambda pair: pair[0])
+        best = max(found, key=lambda pair: pair[0])
+        best = self._descend(*best, rounds, draw, is_over)
+        ends = [best]
+        for _ in range(kicks if len(self.can_gather) > 1 else 0):
+            if is_over():
+                break
+            state = best[1]
+            for run in draw.sample(self.can_gather, 2):
+                state = self.flipped(state, run)
+            other = self._descend(self.value(state), state, rounds, draw, is_over)
+            ends.append(other)
+            if other[0] > best[0] + BETTER:
+                best = other
+        ends.sort(key=lambda pair: -pair[0])
+        # States of one value are nearly always alike.
+        apart = [end for i, end in enumerate(ends) if not i or end[0] < ends[i - 1][0] - BETTER]
+        return [state for _, state in apart[:most]]
+
+    def _descend(
+        self,
+        worth: float,
+        state: State,
+        rounds: int,
+        draw: random.Random,
+        is_over: Callable[[], bool],
+    ) -> tuple[float, State]:
         for _ in range(rounds):
             order = list(self.can_gather)
             draw.shuffle(order)
             changed = False
             for run in order:
                 if is_over():
-                    return state
+                    return worth, state
                 others = [self.flipped(state, run)]
                 if run in state.gathers:
                     others.append(self.refilled(state, run))
@@ -460,4 +490,4 @@ class Search:
                         worth, state, changed = more, other, True
             if not changed:
                 break
-        return state
+        return worth, state

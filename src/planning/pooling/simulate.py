@@ -340,7 +340,7 @@ class _Replanner:
         can = set(search.can_gather)
         start = search.empty({place[key] for key in aims if key in place and place[key] in can})
         if self.rounds:
-            state = search.best([start], rounds=self.rounds, draw=random.Random(0))  # noqa: S311
+            state = search.best([start], rounds=self.rounds, draw=random.Random(0))[0]  # noqa: S311
         else:
             state = start
             search.repair(state)

@@ -37,6 +37,8 @@ SOLVER = "pooling-uncertain-1"
 TERM = "expected"
 """The one objective: thousandths of a head expected to be taught."""
 ROUNDS = 6
+KICKS = 8
+APART = 4
 FINE = 1_000_000
 """Parts of a head in the linear programme of the bound, so that rounding its columns cannot matter."""
 WORTH_A_WAVE = 0.002
@@ -75,23 +77,38 @@ def solve_uncertain(
     starts = [plan_of(problem, willingness, certain, asking, everybody)]
     if warm_start is not None and not validate_plan(problem, willingness, warm_start, asking):
         starts.append(warm_start)
-    first: list[Offer] = []
-    aims: set[str] = set(case.sure)
     steps = 0
     most_steps = max(1, limits.work // 20)
-    for part in case.parts():
+    parts = case.parts()
+    found: list[list[State]] = []
+    for part in parts:
         begun = steps
 
         def is_over(search: Search = part.search, begun: int = begun) -> bool:
             return watch.is_over or begun + search.steps > most_steps
 
-        state = part.search.best(
-            [part.state(plan) for plan in starts], rounds=ROUNDS, draw=draw, is_over=is_over
+        found.append(
+            part.search.best(
+                [part.state(plan) for plan in starts],
+                rounds=ROUNDS,
+                draw=draw,
+                kicks=KICKS,
+                is_over=is_over,
+                most=APART,
+            )
         )
         steps += part.search.steps
-        aims |= {part.runs[i] for i in state.gathers}
-        first += part.offers(state)
-    plan = case.with_later_waves(UncertainPlan(tuple(sorted(aims)), tuple(sorted(first))))
+    plan, worth = _with_waves(case, parts, [states[0] for states in found])
+    # What is best in one wave isn't always best with the next ones: try each part's next best states.
+    chosen = [states[0] for states in found]
+    for i, states in enumerate(found):
+        for state in states[1:]:
+            if watch.is_over:
+                break
+            other = [*chosen[:i], state, *chosen[i + 1 :]]
+            changed, more = _with_waves(case, parts, other)
+            if more > worth:
+                plan, worth, chosen = changed, more, other
     looks = [(outlook(problem, willingness, some, everybody), some) for some in (plan, *starts)]
     look, plan = max(looks, key=lambda pair: pair[0].taught)
     best = at_most(problem, everybody, watch.left)
@@ -112,6 +129,19 @@ def solve_uncertain(
         "at_once": math.floor(looks[1][0].taught * 1000),
     }
     return Result(status, plan, (bound,), statistics, SOLVER, seed)
+
+
+def _with_waves(
+    case: Case, parts: Sequence[Part], states: Sequence[State]
+) -> tuple[UncertainPlan, float]:
+    """The plan of these states with its later waves, and what it is worth (in floating point, to compare)."""
+    aims = set(case.sure)
+    offers: list[Offer] = []
+    for part, state in zip(parts, states, strict=True):
+        aims |= {part.runs[i] for i in state.gathers}
+        offers += part.offers(state)
+    plan = case.with_later_waves(UncertainPlan(tuple(sorted(aims)), tuple(sorted(offers))))
+    return plan, case.worth(plan)
 
 
 def sureness(problem: Problem, willingness: Willingness, result: Result[UncertainPlan]) -> Outlook:
@@ -303,6 +333,27 @@ class Case:
                 )
             )
         return parts
+
+    def worth(self, plan: UncertainPlan) -> float:
+        """People expected to be taught of those whose own run isn't sure, nearly: a yes that falls back counts 0."""
+        own = {(unit.party, unit.number): unit.own for unit in self.everybody}
+        left: dict[tuple[str, int], float] = {}
+        coming: dict[str, list[tuple[int, float, int]]] = {}
+        for offer in sorted(plan.offers):
+            key = (offer.party, offer.number)
+            chance = left.get(key, 1.0) * offer.permille / SURE
+            left[key] = left.get(key, 1.0) - chance
+            counts = 0 if own[key] in self.sure else offer.heads
+            coming.setdefault(offer.run, []).append((offer.heads, chance, counts))
+        total = 0.0
+        for run in sorted(coming.keys() | (set(plan.aims) - self.sure)):
+            here = self.own_heads.get(run, 0)
+            members = tuple(sorted(coming.get(run, ())))
+            if run in self.sure:
+                total += sum(chance * counts for _, chance, counts in members)
+            else:
+                total += expected(self.spot(run).least, here, here, members)
+        return total
 
     def with_later_waves(self, plan: UncertainPlan) -> UncertainPlan:
         """The plan with next offers for those who may say no and whose own run isn't sure.

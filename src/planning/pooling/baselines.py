@@ -14,6 +14,7 @@ class _Board:
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
         self.seats: dict[tuple[str, str], int] = {}
+        self.who: dict[str, list[str]] = {}
         self.heads = {run.key: 0 for run in problem.runs}
         self.missing = {party.key: party.size for party in problem.parties}
         self.held: set[str] = set()
@@ -47,14 +48,15 @@ class _Board:
         if number <= 0 or (party.is_together and number < party.size):
             return 0
         self.seats[party.key, run.key] = self.seats.get((party.key, run.key), 0) + number
+        self.who.setdefault(run.key, []).append(party.key)
         self.heads[run.key] += number
         self.missing[party.key] -= number
         return number
 
     def rise(self, run: Run) -> None:
         """Nobody sits in the run any longer."""
-        for party, key in [cell for cell in self.seats if cell[1] == run.key]:
-            self.missing[party] += self.seats.pop((party, key))
+        for party in self.who.pop(run.key, ()):
+            self.missing[party] += self.seats.pop((party, run.key), 0)
         self.heads[run.key] = 0
 
     def solution(self) -> Solution:

@@ -16,10 +16,12 @@ from planning.pooling.model import PartModel, build, seats
 from planning.pooling.solution import Seat, Solution
 from planning.result import Watch
 from planning.solvers import highs
-from planning.solvers.model import Model, Outcome, Solved, Term
+from planning.solvers.model import Model, Outcome, Solved
 
-_ONE_CALL = 600
-"""Cells up to which taught and kept are one objective; with more, two calls are quicker than one."""
+_AT_ONCE = 600
+"""Cells up to which held runs and seats are chosen at once; with more, seats alone come first."""
+_WHOLE = 1e-6
+"""How near to a whole number a column of the relaxation must be to be left there."""
 _STEPS_PER_NODE = 50
 
 
@@ -54,6 +56,29 @@ class Work:
         self.left -= solved.work
         self.done += solved.work
         return solved
+
+    def dive(self, built: PartModel, start: Sequence[int]) -> Solved:
+        """The model's answer with the runs as the relaxation has them, wherever it has them whole.
+
+        Nearly as good as the best, at a tenth of the time; the bound is the relaxation's.
+        """
+        model = built.model
+        if self.is_over or not built.held:
+            return self.minimise(model, start)
+        bound, values = highs.relax(model, seconds=self.watch.left)
+        self.left -= len(model.lower)
+        self.done += len(model.lower)
+        if values is None:
+            return self.minimise(model, start)
+        for column in built.held.values():
+            if values[column] > 1 - _WHOLE:
+                model.lower[column] = 1
+            elif values[column] < _WHOLE:
+                model.upper[column] = 0
+        solved = self.minimise(model, start)
+        for column in built.held.values():
+            model.lower[column], model.upper[column] = 0, 1
+        return Solved(Outcome.FEASIBLE, solved.values, solved.objective, bound, solved.work)
 
 
 @dataclass(slots=True)
@@ -114,6 +139,33 @@ class Batch:
                 units[number] = _take(left, self.part.groups[number].units)
         return units
 
+    @property
+    def small_part(self) -> Part:
+        """The part with people alike who have the same runs to choose from."""
+        return self._small
+
+    @property
+    def sums(self) -> list[dict[str, int]]:
+        """The answer so far, as units per group of `small_part` and run."""
+        return self._sums(self.answer.units)
+
+    def put(self, held: set[str], sums: Sequence[dict[str, int]]) -> None:
+        """This answer from now on, given per group of `small_part`; what is known of the best stays."""
+        self.restore(held, self._shares(sums))
+
+    def restore(self, held: set[str], units: list[dict[str, int]]) -> None:
+        """This answer from now on, given per group of `part`."""
+        self.answer = Answer(held, units, _terms(self.part, units), self.answer.best)
+
+    def clear(self) -> None:
+        """Nothing held but what is promised, with nobody but those whose seat there is decided."""
+        promised = self.promised
+        units = [
+            {group.runs[0]: group.units} if group.is_fixed and group.runs[0] in promised else {}
+            for group in self.part.groups
+        ]
+        self.restore(promised, units)
+
     def small(self) -> PartModel:
         """The model in which nobody's way counts, for the first two terms."""
         return build(self.problem, self._small)
@@ -122,19 +174,42 @@ class Batch:
         """The answer so far as values of `small`."""
         return built.values(self.answer.held, self._sums(self.answer.units))
 
-    def accept(
-        self, built: PartModel, values: Sequence[int], best_taught: int, best_kept: int | None
-    ) -> None:
-        """Take over an answer of `small` when it is better than the one so far, and what is known of the best."""
-        units = self._shares(built.units(values))
-        self._better(built.held_runs(values), units, (best_taught, best_kept, None))
-
     def teach(self, work: Work) -> None:
-        """Most people taught, then most in their own run."""
+        """Most people taught, and of those answers one with many in their own run."""
         built = self.small()
-        values, best_taught, best_kept = most(built, work, self.values(built))
-        if values is not None:
-            self.accept(built, values, best_taught, best_kept)
+        weight = _taught_then_kept(built)
+        solved = work.dive(built, self.values(built))
+        if solved.values is not None and solved.objective is not None and solved.bound is not None:
+            is_proven = -solved.objective // weight == -solved.bound // weight
+            if is_proven or work.is_over:
+                self._learn(built, solved, weight)
+                return
+        start = solved.values or self.values(built)
+        self._learn(built, work.minimise(built.model, start), weight)
+
+    def keep(self, work: Work) -> None:
+        """Most people in their own run, where that isn't known yet, among answers that teach most."""
+        taught, kept, _ = self.answer.reached
+        if self.answer.best[:2] == (taught, kept) or work.is_over:
+            return
+        built = self.small()
+        weight = _taught_then_kept(built)
+        self._learn(built, work.minimise(built.model, self.values(built)), weight)
+
+    def _learn(self, built: PartModel, solved: Solved, weight: int) -> None:
+        """Take over an answer to the first two terms and its bound."""
+        best_taught, best_kept = self.answer.best[:2]
+        if solved.bound is not None:
+            best_taught = min(best_taught or 0, -solved.bound // weight)
+        taught = -solved.objective // weight if solved.objective is not None else None
+        if solved.bound is not None and taught is not None and taught == best_taught:
+            bound = -solved.bound - taught * weight
+            best_kept = bound if best_kept is None else min(best_kept, bound)
+        if solved.values is None:
+            self.answer.best = (best_taught, best_kept, None)
+        else:
+            units = self._shares(built.units(solved.values))
+            self._better(built.held_runs(solved.values), units, (best_taught, best_kept, None))
 
     def place(self, work: Work, *, is_held_fixed: bool = False) -> PartModel:
         """Least moved among what is best for the first two terms. Returns the model, with rows that keep it.
@@ -149,9 +224,9 @@ class Batch:
         if kept:
             model.row(built.kept, lower=kept)
         best = 0 if not model.value(built.moved, values) else None
-        if best is None:
+        if best is None and not work.watch.is_over:
             model.minimise(built.moved)
-            if is_held_fixed or self.part.cells > _ONE_CALL or work.is_over:
+            if is_held_fixed or self.part.cells > _AT_ONCE or work.is_over:
                 values = self._with_held(built, work, values)
             if not is_held_fixed:
                 solved = work.minimise(model, values)
@@ -212,31 +287,14 @@ class Batch:
             self.answer.best = best
 
 
-def most(
-    built: PartModel, work: Work, start: Sequence[int] | None
-) -> tuple[Sequence[int] | None, int, int | None]:
-    """Values with most taught, then most kept; the most that could be taught; the most kept (None: not known)."""
-    model = built.model
-    taught: list[Term] = [(column, -heads) for column, heads in built.taught]
-    kept: list[Term] = [(column, -heads) for column, heads in built.kept]
-    if len(built.taught) <= _ONE_CALL:
-        weight = built.heads + 1
-        own = dict(kept)
-        model.minimise((column, weight * heads + own.get(column, 0)) for column, heads in taught)
-        solved = work.minimise(model, start)
-        bound = built.heads * (weight + 1) if solved.bound is None else -solved.bound
-        best_taught = min(built.heads, bound // weight)
-        return solved.values, best_taught, bound % weight if solved.is_proven else None
-    model.minimise(taught)
-    first = work.minimise(model, start)
-    best_taught = built.heads if first.bound is None else min(built.heads, -first.bound)
-    if first.values is None:
-        return None, best_taught, None
-    model.row(built.taught, lower=model.value(built.taught, first.values))
-    model.minimise(kept)
-    second = work.minimise(model, first.values)
-    best_kept = -second.bound if first.is_proven and second.bound is not None else None
-    return second.values or first.values, best_taught, best_kept
+def _taught_then_kept(built: PartModel) -> int:
+    """Both terms as one objective: a person taught weighs this much, more than all that could keep their run."""
+    weight = built.heads + 1
+    own = dict(built.kept)
+    built.model.minimise(
+        (column, -weight * heads - own.get(column, 0)) for column, heads in built.taught
+    )
+    return weight
 
 
 def _terms(part: Part, units: Sequence[Mapping[str, int]]) -> tuple[int, int, int]:

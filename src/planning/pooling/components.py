@@ -107,7 +107,16 @@ def parts(problem: Problem, *, with_shared: bool = True) -> list[Part]:
     runs = possible_runs(problem)
     all_groups = groups(problem, runs)
     limits = binding(problem, runs) if with_shared else []
-    leader = {key: key for key in runs}
+    return split(Part(_in_order(runs.values()), all_groups, limits), with_limits=True)
+
+
+def _in_order(runs: Iterable[Run]) -> list[Run]:
+    return sorted(runs, key=lambda run: (run.course, run.starts_on, run.key))
+
+
+def split(part: Part, *, with_limits: bool = False) -> list[Part]:
+    """The parts that a part falls into: without its limits, or with them."""
+    leader = {run.key: run.key for run in part.runs}
 
     def find(key: str) -> str:
         while leader[key] != key:
@@ -121,17 +130,19 @@ def parts(problem: Problem, *, with_shared: bool = True) -> list[Part]:
         for key in it:
             leader[find(key)] = first
 
-    for group in all_groups:
+    for group in part.groups:
         join(group.runs)
-    for _, uses in limits:
-        join(run for run, _ in uses)
+    if with_limits:
+        for _, uses in part.limits:
+            join(run for run, _ in uses)
     found: dict[str, Part] = {}
-    for run in sorted(runs.values(), key=lambda run: (run.course, run.starts_on, run.key)):
+    for run in part.runs:
         found.setdefault(find(run.key), Part()).runs.append(run)
-    for group in all_groups:
+    for group in part.groups:
         found[find(group.runs[0])].groups.append(group)
-    for limit in limits:
-        found[find(limit[1][0][0])].limits.append(limit)
+    if with_limits:
+        for limit in part.limits:
+            found[find(limit[1][0][0])].limits.append(limit)
     return list(found.values())
 
 

@@ -118,6 +118,9 @@ class _Solving:
             )
         self._tell("taught", from_shared, is_due=True)
         for batch in self.batches:
+            batch.keep(self.work)
+            self._tell("keep", from_shared)
+        for batch in self.batches:
             batch.place(self.work)
             self._tell("place", from_shared)
         for batch in from_shared:

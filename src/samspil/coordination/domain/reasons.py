@@ -31,8 +31,31 @@ def listed(names: Iterable[str]) -> str:
 
 
 def sentences(messages: Iterable[Mapping[str, Any]]) -> list[str]:
-    """One sentence per message. A code from a later planner is passed over."""
-    return [_WORDS[m["code"]](m) for m in messages if m["code"] in _WORDS]
+    """One sentence per message, reason or fact. A code from a later planner is passed over."""
+    found = []
+    for told in messages:
+        if told["code"] in _WORDS:
+            found.append(_WORDS[told["code"]](told))
+        elif told["code"] in _FACTS:
+            words = _FACTS[told["code"]](told)
+            found.append(f"{words[0].upper()}{words[1:]}.")
+    return found
+
+
+def contradiction(messages: Iterable[Mapping[str, Any]]) -> str:
+    """Facts that can't all hold, as one sentence: ``90231 skal udbydes; kun A og B er godkendt; …``."""
+    words = [_FACTS[m["code"]](m) for m in messages if m["code"] in _FACTS]
+    return "; ".join(words) + "." if words else ""
+
+
+def comparison(messages: Iterable[Mapping[str, Any]]) -> list[str]:
+    """Two answers side by side, one sentence per difference."""
+    return [_COMPARED[m["code"]](m) for m in messages if m["code"] in _COMPARED]
+
+
+def course_number(key: str) -> str:
+    """The number in a course's key, FKB and number."""
+    return key.rsplit("/", 1)[-1]
 
 
 def _nearest(facts: Facts) -> str:
@@ -74,6 +97,7 @@ def _plain(words: Callable[[], str]) -> Callable[[Facts], str]:
 
 _WORDS: Final[dict[str, Callable[[Facts], str]]] = {
     # Why a school holds a course.
+    "stays": _plain(lambda: _("Som i det forslag, der lå før.")),
     "only_school": _plain(lambda: _("Den eneste godkendte skole, der har sagt, at den kan.")),
     "others_no": lambda f: (
         _("Det er besluttet, at %(schools)s ikke skal tage målet.")
@@ -94,12 +118,24 @@ _WORDS: Final[dict[str, Callable[[Facts], str]]] = {
     "equal": lambda f: (
         _("Lige så godt et valg som %(schools)s.") % {"schools": listed(f["others"])}
     ),
+    "moved_from": lambda f: _("I det forslag, der lå før, havde %(other)s målet.") % f,
+    "on_loan": lambda f: _("Låner målet; %(other)s er godkendt og har pligten.") % f,
+    "in_quarter": lambda f: _("Lægges i %(quarter)s. kvartal.") % f,
     "uses_days": _uses_days,
     "was_holder": _plain(lambda: _("Holdt også målet sidste år.")),
     "guarantee": _plain(lambda: _("Holdet garanteres.")),
     "days_assumed": lambda f: (
         _("Målets varighed er ukendt; der er regnet med %(days)s.")
         % {"days": days_words(f["days"])}
+    ),
+    # Why a school offers what is held already.
+    "extra_offer": lambda f: (
+        ngettext(
+            "Et ekstra udbud: %(learners)s kursist får højst %(km)s km.",
+            "Et ekstra udbud: %(learners)s kursister får højst %(km)s km.",
+            f["learners"],
+        )
+        % f
     ),
     # Why a school follows.
     "follows": _follows,
@@ -111,6 +147,9 @@ _WORDS: Final[dict[str, Callable[[Facts], str]]] = {
         % {"schools": listed(f["schools"])}
     ),
     "too_few_days": _plain(lambda: _("De skoler, der kan, har for få dage til andre.")),
+    "no_quarter": _plain(
+        lambda: _("De skoler, der kan, har ikke dage nok i de kvartaler, hvor de kan.")
+    ),
     "not_found": _plain(
         lambda: _("Der er ikke fundet en plads i tide. Der kan være en; prøv igen.")
     ),
@@ -127,3 +166,100 @@ _WORDS: Final[dict[str, Callable[[Facts], str]]] = {
     "help_no_outside": _plain(lambda: _("Vi kender ingen godkendt skole uden for runden.")),
 }
 """Every code that the planner may send; a test compares the two lists."""
+
+
+def _only_approved(facts: Facts) -> str:
+    if not facts["schools"]:
+        return _("ingen skole i runden er godkendt")
+    return ngettext(
+        "kun %(schools)s er godkendt", "kun %(schools)s er godkendt", len(facts["schools"])
+    ) % {"schools": listed(facts["schools"])}
+
+
+def _competes(facts: Facts) -> str:
+    return ngettext(
+        "%(number)s andet mål bruger de samme dage og skal også udbydes",
+        "%(number)s andre mål bruger de samme dage og skal også udbydes",
+        facts["number"],
+    ) % {"number": facts["number"]}
+
+
+_FACTS: Final[dict[str, Callable[[Facts], str]]] = {
+    "must_offer": lambda f: _("%(number)s skal udbydes") % {"number": course_number(f["course"])},
+    "only_approved": _only_approved,
+    "pinned_no": lambda f: _("%(school)s er fastlåst til nej") % f,
+    "said_no": lambda f: _("%(school)s har ikke sagt, at den kan") % f,
+    "line_short": lambda f: (
+        _("%(school)s har skrevet %(days)s ved målet, og det varer %(needed)s")
+        % {
+            "school": f["school"],
+            "days": days_words(f["days"]),
+            "needed": days_words(f["needed"]),
+        }
+    ),
+    "quarters_said": lambda f: (
+        _("%(school)s kan kun i %(quarters)s. kvartal")
+        % {"school": f["school"], "quarters": listed(f["quarters"])}
+    ),
+    "quarters_full": lambda f: (
+        _("%(school)s har intet kvartal med %(needed)s tilbage")
+        % {"school": f["school"], "needed": days_words(f["needed"])}
+    ),
+    "days_left": lambda f: (
+        _("%(school)s har %(days)s tilbage i %(group)s")
+        % {"school": f["school"], "days": days_words(f["days"]), "group": f["group"]}
+    ),
+    "competes": _competes,
+}
+"""Every fact of a contradiction; a test compares the list with the planner's."""
+
+
+def _burden(facts: Facts) -> str:
+    values = {name: number_format(facts[name] / 100, 2) for name in ("before", "after")}
+    place = {"burden": _("største"), "burden_2": _("næststørste"), "burden_3": _("tredjestørste")}
+    return _("Den %(place)s ekstra pligt: %(after)s dage pr. pligtmål mod %(before)s før.") % {
+        "place": place[facts["term"]],
+        **values,
+    }
+
+
+_TERMS: Final[dict[str, Callable[[Facts], str]]] = {
+    "covered": lambda f: _("Huller lukket: %(after)s mod %(before)s før.") % f,
+    "burden": _burden,
+    "burden_2": _burden,
+    "burden_3": _burden,
+    "far": lambda f: _("Kursister langt fra et hold: %(after)s mod %(before)s før.") % f,
+    "travel": lambda f: _("Kilometer at køre i alt: %(after)s mod %(before)s før.") % f,
+    "farthest": lambda f: _("Længste vej: %(after)s km mod %(before)s km før.") % f,
+    "spread": lambda f: _("Par af mål i samme FKB og kvartal: %(after)s mod %(before)s før.") % f,
+    "kept": lambda f: _("Samme udbyder som sidste år: %(after)s mål mod %(before)s før.") % f,
+    "joint": lambda f: (
+        _("Fælles hold for mål med lav aktivitet: %(after)s mod %(before)s før.") % f
+    ),
+    "guarantees": lambda f: _("Garantihold: %(after)s mod %(before)s før.") % f,
+    "extras": lambda f: _("Ekstra udbud: %(after)s mod %(before)s før.") % f,
+}
+
+
+def _compared(facts: Facts) -> str:
+    words = _TERMS.get(facts["term"])
+    return words(facts) if words else ""
+
+
+def _with_number(facts: Facts) -> dict[str, Any]:
+    return {**facts, "number": course_number(facts["course"])}
+
+
+_COMPARED: Final[dict[str, Callable[[Facts], str]]] = {
+    "compare_same": _plain(lambda: _("Intet bliver anderledes.")),
+    "compare_better": lambda f: _("Bedre: %(words)s") % {"words": _compared(f)},
+    "compare_worse": lambda f: _("Ringere: %(words)s") % {"words": _compared(f)},
+    "compare_new": lambda f: _("%(number)s får en udbyder: %(school)s.") % _with_number(f),
+    "compare_left": lambda f: (
+        _("%(number)s mister sin udbyder, %(school)s, og ingen anden kan.") % _with_number(f)
+    ),
+    "compare_moved": lambda f: (
+        _("%(number)s flytter fra %(school)s til %(other)s.") % _with_number(f)
+    ),
+}
+"""Every code of a comparison; a test compares the list with the planner's."""

@@ -59,7 +59,8 @@ def answered(case: RoundCase, proposal: Proposal, change: Change) -> what_if.Ans
 def holder(page: what_if.Answered, case: RoundCase, row: int) -> tuple[str, str] | None:
     """Who would have had the course, and who would have it then; ``None``: the same."""
     number = case.rows[row].course.number
-    return next(((m.before, m.after) for m in page.moves if m.number == number), None)
+    moves = [move for group in page.groups for move in group.moves]
+    return next(((m.before, m.after) for m in moves if m.number == number), None)
 
 
 def test_a_school_that_leaves(case: RoundCase, proposal: Proposal) -> None:
@@ -81,7 +82,7 @@ def test_the_own_offers_of_a_school_that_leaves_become_gaps(
 ) -> None:
     page = answered(case, proposal, Change(What.LEAVES, case.schools[1].key))
     assert holder(page, case, 1) == (case.schools[1].label, "")
-    assert page.moves[0].is_gap
+    assert (page.groups[0].title, page.groups[0].is_gap) == ("Mål, som ingen ville have", True)
     assert page.summary == "1 mål mere ville mangle en udbyder."
     (gaps,) = [term for term in page.terms if term.label == "Huller"]
     assert (gaps.before, gaps.after, gaps.better) == ("2 mål", "3 mål", "before")
@@ -106,8 +107,16 @@ def test_more_days_and_fewer(case: RoundCase, proposal: Proposal) -> None:
 def test_a_change_that_is_no_change_moves_nothing(case: RoundCase, proposal: Proposal) -> None:
     same = Change(What.CAPACITY, case.schools[0].key, group="sosu", days=60)
     page = answered(case, proposal, same)
-    assert page.moves == ()
+    assert page.groups == ()
     assert {term.better for term in page.terms} == {"equal"}
+
+
+def test_a_course_that_others_offer_too_is_told_apart(case: RoundCase) -> None:
+    case.commit(case.rows[1], 2, "own", origin="form")
+    page = answered(case, ask(case), Change(What.LEAVES, case.schools[1].key))
+    assert [group.title for group in page.groups][-1] == "Mål med færre eller flere skoler"
+    both = f"{case.schools[1].label} og {case.schools[2].label}"
+    assert holder(page, case, 1) == (both, case.schools[2].label)
 
 
 @pytest.mark.parametrize(

@@ -74,13 +74,21 @@ class Term:
 
 @dataclass(frozen=True, slots=True)
 class Move:
-    """A course that somebody else would have. Empty: nobody. ``is_gap``: nobody after, but before."""
+    """A course that somebody else would have. Empty: nobody."""
 
     number: str
     title: str
     before: str
     after: str
+
+
+@dataclass(frozen=True, slots=True)
+class Moves:
+    """Courses to which the same would happen."""
+
+    title: str
     is_gap: bool
+    moves: tuple[Move, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +104,7 @@ class Answered:
     summary: str
     standing: str
     terms: tuple[Term, ...]
-    moves: tuple[Move, ...]
+    groups: tuple[Moves, ...]
 
 
 @action("coordination.ask_what_if", permission=rules.may_use_proposal, on="proposal")
@@ -195,7 +203,7 @@ def answered(actor: Actor, proposal_id: int, calculation_id: int, now: datetime)
     change = Change.from_json(row.payload["change"])
     running, trouble, summary, how_good = None, "", "", ""
     terms: tuple[Term, ...] = ()
-    moves: tuple[Move, ...] = ()
+    groups: tuple[Moves, ...] = ()
     if not row.is_over:
         running = standing.running(row, now, row.payload["gaps"])
     elif row.result is None or row.result["status"] == "impossible":
@@ -209,7 +217,7 @@ def answered(actor: Actor, proposal_id: int, calculation_id: int, now: datetime)
             trouble = standing.failure_words({"failure": "broke_rules"})
         else:
             terms = tuple(_terms(before, after))
-            moves = tuple(_moves(before, after, labels))
+            groups = tuple(_moves(before, after, labels))
             summary = _summary(before, after)
             how_good = standing.standing_words(after.numbers)
     return Answered(
@@ -222,7 +230,7 @@ def answered(actor: Actor, proposal_id: int, calculation_id: int, now: datetime)
         summary=summary,
         standing=how_good,
         terms=terms,
-        moves=moves,
+        groups=groups,
     )
 
 
@@ -268,13 +276,13 @@ def _summary(before: Side, after: Side) -> str:
     if more > 0:
         return ngettext(
             "%(count)s mål mere ville mangle en udbyder.",
-            "%(count)s mål mere ville mangle en udbyder.",
+            "%(count)s flere mål ville mangle en udbyder.",
             more,
         ) % {"count": more}
     if more < 0:
         return ngettext(
             "%(count)s mål mere ville få en udbyder.",
-            "%(count)s mål mere ville få en udbyder.",
+            "%(count)s flere mål ville få en udbyder.",
             -more,
         ) % {"count": -more}
     if left_after:
@@ -298,13 +306,14 @@ def _terms(before: Side, after: Side) -> Iterator[Term]:
     open_before, open_after = (s.gaps - int(s.numbers["covered"]) for s in (before, after))
     label = _("Huller, der ikke kan lukkes")
     yield _term(label, open_before, open_after, courses, less_is_better=True)
-    shown: tuple[tuple[str, str, Callable[[int], str], bool], ...] = (
+    # Of more gaps more are closed in any way, so the last three are neither better nor worse.
+    shown: tuple[tuple[str, str, Callable[[int], str], bool | None], ...] = (
         ("max_extra_courses", _("Flest ekstra mål til én skole"), courses, True),
         ("far", _("Kursister langt fra et hold"), plain, True),
         ("longest_km", _("Længste vej fra en godkendt skole"), km, True),
-        ("kept", _("Mål med samme udbyder som sidste år"), courses, False),
-        ("joint", _("Fælles hold på mål, der manglede en udbyder"), courses, False),
-        ("guarantees", _("Garantihold"), courses, False),
+        ("kept", _("Mål med samme udbyder som sidste år"), courses, None),
+        ("joint", _("Fælles hold på mål, der manglede en udbyder"), courses, None),
+        ("guarantees", _("Garantihold"), courses, None),
     )
     for name, label, words, less in shown:
         values = [side.numbers.get(name) for side in (before, after)]
@@ -315,31 +324,40 @@ def _terms(before: Side, after: Side) -> Iterator[Term]:
 
 
 def _term(
-    label: str, before: int, after: int, words: Callable[[int], str], *, less_is_better: bool
+    label: str,
+    before: int,
+    after: int,
+    words: Callable[[int], str],
+    *,
+    less_is_better: bool | None,
 ) -> Term:
     better = "equal"
-    if before != after:
+    if before != after and less_is_better is not None:
         better = "after" if (after < before) == less_is_better else "before"
     return Term(label, words(before), words(after), better)
 
 
-def _moves(before: Side, after: Side, labels: dict[str, str]) -> Iterator[Move]:
-    """Courses that somebody else would have; those that nobody would have first."""
+def _moves(before: Side, after: Side, labels: dict[str, str]) -> Iterator[Moves]:
+    """What would happen to courses: nobody would have them, somebody else, or fewer or more schools."""
 
     def who(schools: tuple[str, ...]) -> str:
-        return listed(
-            labels.get(key, key) if key else _("aftale uden for runden") for key in schools
-        )
+        names = (labels.get(key, key) if key else _("aftale uden for runden") for key in schools)
+        return listed(names)
 
-    moves = [
-        Move(
-            number=key.rpartition("/")[2],
-            title=after.titles[key],
-            before=who(before.held.get(key, ())),
-            after=who(schools),
-            is_gap=not schools,
-        )
-        for key, schools in after.held.items()
-        if schools != before.held.get(key, ())
-    ]
-    yield from sorted(moves, key=lambda move: (not move.is_gap, move.number))
+    lost: list[Move] = []
+    other: list[Move] = []
+    fewer: list[Move] = []
+    for key, now in sorted(after.held.items(), key=lambda item: item[0].rpartition("/")[2]):
+        was = before.held.get(key, ())
+        if now == was:
+            continue
+        move = Move(key.rpartition("/")[2], after.titles[key], who(was), who(now))
+        stays = set(was) & set(now)
+        (lost if not now else fewer if stays else other).append(move)
+    for title, is_gap, moves in (
+        (_("Mål, som ingen ville have"), True, lost),
+        (_("Mål, som en anden ville have"), False, other),
+        (_("Mål med færre eller flere skoler"), False, fewer),
+    ):
+        if moves:
+            yield Moves(title, is_gap, tuple(moves))

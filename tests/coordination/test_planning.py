@@ -293,3 +293,47 @@ def test_reasons_read_as_sentences() -> None:
             "Randers SOSU kan, hvis skolen får 1 dag mere til andre i branchegruppen.",
             "Lav en bindende aftale uden for runden: A, B og C er godkendt.",
         ]
+
+
+def _codes_in(module: str, pattern: str) -> set[str]:
+    source = Path(planning_core.__file__).parent / module
+    table = ast.get_docstring(ast.parse(source.read_text(encoding="utf-8"))) or ""
+    return set(re.findall(pattern, table, re.MULTILINE))
+
+
+def test_every_fact_of_a_contradiction_has_words() -> None:
+    assert _codes_in("contradictions.py", r"^([a-z_]+) {2,}") == set(reasons._FACTS)
+
+
+def test_every_difference_has_words() -> None:
+    assert _codes_in("whatif.py", r"compare_[a-z]+") == set(reasons._COMPARED)
+    assert {*planning_core.TERMS, "extras"} - {"changed"} == set(reasons._TERMS)
+
+
+def test_a_contradiction_reads_as_one_sentence() -> None:
+    facts = [
+        {"code": "must_offer", "course": "2222/90231"},
+        {"code": "only_approved", "course": "2222/90231", "schools": ["Mercantec", "Tradium"]},
+        {"code": "days_left", "school": "Mercantec", "group": "SOSU", "days": 0},
+        {"code": "pinned_no", "school": "Tradium"},
+    ]
+    with translation.override("da"):
+        assert reasons.contradiction(facts) == (
+            "90231 skal udbydes; kun Mercantec og Tradium er godkendt; "
+            "Mercantec har 0 dage tilbage i SOSU; Tradium er fastlåst til nej."
+        )
+        assert reasons.sentences(facts)[0] == "90231 skal udbydes."
+
+
+def test_a_comparison_reads_as_sentences() -> None:
+    told = [
+        {"code": "compare_worse", "term": "burden", "before": 30, "after": 45},
+        {"code": "compare_moved", "course": "2222/90231", "school": "Tradium", "other": "SCU"},
+        {"code": "compare_left", "course": "2222/90232", "school": "Tradium"},
+    ]
+    with translation.override("da"):
+        assert reasons.comparison(told) == [
+            "Ringere: Den største ekstra pligt: 0,45 dage pr. pligtmål mod 0,30 før.",
+            "90231 flytter fra Tradium til SCU.",
+            "90232 mister sin udbyder, Tradium, og ingen anden kan.",
+        ]

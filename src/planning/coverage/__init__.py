@@ -1,5 +1,6 @@
 """Coverage: which school is obliged to offer each course under the duty, and which schools follow."""
 
+from planning.coverage.contradictions import contradiction, contradictions
 from planning.coverage.data import (
     Approval,
     Course,
@@ -19,13 +20,15 @@ from planning.coverage.data import (
     upgrade,
 )
 from planning.coverage.explain import Explanation, explain
-from planning.coverage.score import Score, extra_courses, headline, score
+from planning.coverage.score import TERMS, Score, extra_courses, headline, score
 from planning.coverage.solution import Assignment, Role, Solution
 from planning.coverage.solve import SOLVER, solve
 from planning.coverage.validate import Violation, validate
+from planning.coverage.whatif import compare, with_capacity, without_approval, without_school
 
 __all__ = [
     "SOLVER",
+    "TERMS",
     "Approval",
     "Assignment",
     "Course",
@@ -47,6 +50,9 @@ __all__ = [
     "Solution",
     "Violation",
     "Way",
+    "compare",
+    "contradiction",
+    "contradictions",
     "explain",
     "headline",
     "extra_courses",
@@ -54,4 +60,7 @@ __all__ = [
     "solve",
     "upgrade",
     "validate",
+    "with_capacity",
+    "without_approval",
+    "without_school",
 ]

@@ -20,6 +20,7 @@ from dataclasses import replace
 
 from planning.coverage.bounds import DutyFlow, least_spread
 from planning.coverage.choices import Instance, compile_problem
+from planning.coverage.contradictions import contradiction
 from planning.coverage.data import Holding, Pin, Problem
 from planning.coverage.exact import by_highs, in_order
 from planning.coverage.formulation import Formulation
@@ -27,6 +28,7 @@ from planning.coverage.plan import Plan
 from planning.coverage.score import LEVELS, MORE_IS_BETTER, TERMS, score
 from planning.coverage.search import FAR_WORTH, Search
 from planning.coverage.solution import Assignment, Role, Solution
+from planning.messages import Contradiction
 from planning.result import Bound, Limits, Result, Status, Watch
 from planning.solvers import highs
 
@@ -38,8 +40,11 @@ WHOLE_CHOICES = 2_500
 """Those with at most so many apart from their quarters are one model as far as the quarters."""
 NEAR = 0.001
 """The search for shorter ways ends when they are so near their bound."""
+CONTRADICTIONS = 12
+"""So many uncovered courses are explained by contradicting facts with the answer."""
 _PART = 150
 _WORK_PER_PART = 4_000
+_WORK_PER_CONTRADICTION = 10_000
 _QUIET = 8
 """The search ends after so many parts in which nothing became better."""
 
@@ -487,7 +492,20 @@ class _Solver:
             },
             solver=SOLVER,
             seed=self.seed,
+            contradictions=self._contradictions(solution),
         )
+
+    def _contradictions(self, solution: Solution) -> tuple[Contradiction, ...]:
+        """For the first uncovered courses; who wants more asks `contradictions` for them."""
+        found = []
+        for key in solution.uncovered[:CONTRADICTIONS]:
+            if self.watch.is_over or self.work >= self.limits.work:
+                break
+            self._did(_WORK_PER_CONTRADICTION)
+            one = contradiction(self.problem, solution, key)
+            if one is not None:
+                found.append(one)
+        return tuple(found)
 
 
 def _terms(plan: Plan) -> dict[str, int]:

@@ -1,0 +1,479 @@
+"""The solver with every kind of fact: against all answers tried, after pins, against time, and its contradictions."""
+
+from __future__ import annotations
+
+import json
+import re
+import sys
+from dataclasses import replace
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+from planning.coverage import (
+    Course,
+    Demand,
+    FormLine,
+    Holding,
+    Loan,
+    Municipality,
+    Pin,
+    PinRole,
+    Problem,
+    Role,
+    School,
+    Solution,
+    Way,
+    baselines,
+    compare,
+    contradiction,
+    contradictions,
+    explain,
+    score,
+    solve,
+    validate,
+    with_capacity,
+    without_approval,
+    without_school,
+)
+from planning.coverage.choices import compile_problem
+from planning.coverage.exact import by_cpsat, by_highs, in_order
+from planning.coverage.plan import Plan
+from planning.coverage.score import MORE_IS_BETTER, TERMS
+from planning.planners import COVERAGE
+from planning.result import Bound, Limits, Progress, Status, Watch
+from tests.planning.coverage_cases import best_of_all, full_problems
+from tests.planning.instances import by_hand
+
+MANY = settings(max_examples=60, deadline=None)
+SOME = settings(max_examples=25, deadline=None)
+
+
+def is_honest(bound: Bound) -> bool:
+    if bound.best_possible is None:
+        return True
+    if bound.term in MORE_IS_BETTER:
+        return bound.value <= bound.best_possible
+    return bound.value >= bound.best_possible
+
+
+# ------------------------------------------------------------------ every answer
+
+
+@MANY
+@given(full_problems())
+def test_the_answer_is_the_best_of_all_and_proven(problem: Problem) -> None:
+    best = best_of_all(problem)
+    assume(best is not None)
+    result = solve(problem)
+    assert validate(problem, result.solution) == ()
+    assert score(problem, result.solution).key() == best
+    assert result.status == Status.PROVEN
+
+
+@MANY
+@given(full_problems(courses=6))
+def test_valid_and_no_better_than_its_bounds_and_the_score_is_the_plans(problem: Problem) -> None:
+    for answer in (
+        baselines.first_approved(problem),
+        baselines.greedy(problem),
+        baselines.greedy_with_moves(problem, work=2_000),
+    ):
+        assert validate(problem, answer) == ()
+    result = solve(problem)
+    assert validate(problem, result.solution) == ()
+    assert [bound.term for bound in result.bounds] == list(TERMS)
+    assert all(is_honest(bound) for bound in result.bounds)
+    plan = Plan(compile_problem(problem))
+    plan.construct()
+    assert plan.key() == score(problem, plan.solution()).key()
+
+
+@SOME
+@given(full_problems(courses=4))
+def test_both_solvers_find_the_same_objectives(problem: Problem) -> None:
+    keys = []
+    for solver in (by_highs(10_000), by_cpsat(100_000)):
+        plan = Plan(compile_problem(problem))
+        in_order(plan, solver, Watch())
+        keys.append(plan.key())
+    assert keys[0] == keys[1]
+
+
+@SOME
+@given(full_problems(courses=5), st.integers(0, 3))
+def test_large_problems_are_solved_in_parts_that_are_valid_too(problem: Problem, seed: int) -> None:
+    # The same code as for a country, on problems small enough to know the best.
+    best = solve(problem)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules[solve.__module__], "EXACT_CHOICES", -1)
+        patch.setattr(sys.modules[solve.__module__], "WHOLE_CHOICES", -1)
+        result = solve(problem, seed=seed)
+    assert validate(problem, result.solution) == ()
+    assert all(is_honest(bound) for bound in result.bounds)
+    assert score(problem, result.solution).key() >= score(problem, best.solution).key()
+    # A bound holds for the best answer as far as that is no worse in the terms before.
+    assert result.bound("covered").value == best.bound("covered").value
+
+
+# ------------------------------------------------------------------ changes that may not matter
+
+
+@SOME
+@given(full_problems(courses=5))
+def test_more_room_is_never_worse(problem: Problem) -> None:
+    richer = replace(
+        problem,
+        schools=tuple(
+            replace(
+                s,
+                capacity=tuple((group, days + 10) for group, days in s.capacity),
+                capacity_total=None if s.capacity_total is None else s.capacity_total + 10,
+                capacity_quarters=tuple((g, q, d + 10) for g, q, d in s.capacity_quarters),
+            )
+            for s in problem.schools
+        ),
+    )
+    before, after = solve(problem), solve(richer)
+    assert score(richer, after.solution).key() <= score(problem, before.solution).key()
+
+
+@SOME
+@given(full_problems(courses=5), st.permutations([f"t{i}" for i in range(4)]))
+def test_other_names_give_an_answer_as_good(problem: Problem, names: list[str]) -> None:
+    name = dict(zip((s.key for s in problem.schools), names, strict=False))
+    renamed = replace(
+        problem,
+        schools=tuple(replace(s, key=name[s.key]) for s in problem.schools),
+        courses=tuple(
+            replace(c, last_holder=c.last_holder and name[c.last_holder]) for c in problem.courses
+        ),
+        approvals=tuple(replace(a, school=name[a.school]) for a in problem.approvals),
+        lines=tuple(replace(x, school=name[x.school]) for x in problem.lines),
+        offers=tuple(replace(x, school=name[x.school]) for x in problem.offers),
+        pins=tuple(replace(x, school=name[x.school]) for x in problem.pins),
+        distances=tuple(replace(d, a=name[d.a], b=name[d.b]) for d in problem.distances),
+        loans=tuple(
+            replace(x, school=name[x.school], lender=name[x.lender]) for x in problem.loans
+        ),
+        ways=tuple(replace(w, school=name[w.school]) for w in problem.ways),
+        previous=tuple(replace(x, school=name[x.school]) for x in problem.previous),
+    )
+    # A covered course with two holders by hand is led by the first in key order.
+    assume(all(len(problem.providers(c)) < 2 for c in problem.courses))
+    before, after = solve(problem), solve(renamed)
+    assert score(renamed, after.solution).key() == score(problem, before.solution).key()
+
+
+# ------------------------------------------------------------------ after a pin
+
+
+@SOME
+@given(full_problems(courses=5), st.data())
+def test_after_a_pin_as_little_changes_as_can(problem: Problem, data: st.DataObject) -> None:
+    problem = replace(problem, previous=())
+    first = solve(problem)
+    held = sorted(first.solution.holder_of.items())
+    assume(held)
+    course, school = data.draw(st.sampled_from(held))
+    pin = Pin(course, school, PinRole.NO)
+    again = solve(problem, pins=[pin], warm_start=first.solution)
+    seen = replace(
+        problem,
+        pins=(*problem.pins, pin),
+        previous=tuple(Holding(*pair) for pair in held),
+    )
+    assert validate(seen, again.solution) == ()
+    best = best_of_all(seen)
+    if best is not None:
+        assert score(seen, again.solution).key() == best
+    others = {c for c, s in held if again.solution.holder_of.get(c) != s}
+    assert course in others
+    assert again.bound("changed").value == len(others)
+
+
+@SOME
+@given(full_problems(courses=5), st.data())
+def test_a_pin_equal_to_the_answer_changes_nothing(problem: Problem, data: st.DataObject) -> None:
+    problem = replace(problem, previous=())
+    first = solve(problem)
+    held = [a for a in first.solution.assignments if a.role == Role.HOLDER]
+    assume(held)
+    cell = data.draw(st.sampled_from(held))
+    pin = Pin(cell.course, cell.school, PinRole.HOLDER, cell.quarter)
+    again = solve(problem, pins=[pin], warm_start=first.solution)
+    kept = {c: s for c, s in first.solution.holder_of.items() if c != cell.course}
+    assert again.solution.holder_of == kept
+
+
+def test_a_decision_moves_one_course_and_says_so() -> None:
+    problem = by_hand()
+    first = solve(problem)
+    assert first.solution.holder_of == {"c1": "b", "c2": "a"}
+    again = solve(problem, pins=[Pin("c1", "b", PinRole.NO)], warm_start=first.solution)
+    assert again.solution.holder_of == {"c1": "a", "c2": "a"}
+    seen = replace(
+        problem,
+        pins=(Pin("c1", "b", PinRole.NO),),
+        previous=(Holding("c1", "b"), Holding("c2", "a")),
+    )
+    told = {
+        (x.course, x.school): [m.code for m in x.messages] for x in explain(seen, again.solution)
+    }
+    assert "moved_from" in told["c1", "a"]
+
+
+# ------------------------------------------------------------------ each kind of fact by hand
+
+
+def test_quarters_are_spread_and_their_limits_kept() -> None:
+    problem = by_hand(
+        schools=(
+            School("a", size=10, capacity=(("sosu", 200),), capacity_quarters=(("sosu", 2, 0),)),
+            *by_hand().schools[1:],
+        ),
+        courses=tuple(Course(f"c{i}", "2222", "sosu", 20) for i in range(4)),
+        lines=tuple(FormLine(f"c{i}", "a", can_take_on=20) for i in range(4)),
+        offers=(),
+        plans_quarters=True,
+    )
+    result = solve(problem)
+    quarters = sorted(a.quarter for a in result.solution.assignments)
+    assert set(quarters) == {1, 3, 4}
+    assert result.bound("spread").value == 1
+    assert result.status == Status.PROVEN
+
+
+def test_an_extra_offer_is_made_where_learners_are_far_and_not_for_few() -> None:
+    facts: dict[str, object] = {
+        "municipalities": (Municipality("near"), Municipality("north")),
+        "ways": (
+            Way("near", "b", 5),
+            Way("north", "b", 140),
+            Way("north", "a", 10),
+            Way("near", "a", 130),
+        ),
+        "lines": (FormLine("c4", "a", can_take_on=20),),
+        "far_km": 60,
+        "extra_for": 5,
+    }
+    many = by_hand(demands=(Demand("c4", "near", 9), Demand("c4", "north", 8)), **facts)
+    result = solve(many)
+    assert result.solution.extra_of == {"c4": "a"}
+    assert result.bound("far").value == 5
+    told = next(x for x in explain(many, result.solution) if x.course == "c4" and x.school == "a")
+    assert told.messages[0].facts == {"learners": 8, "km": 60}
+    few = by_hand(demands=(Demand("c4", "near", 9), Demand("c4", "north", 4)), **facts)
+    assert solve(few).solution.extra_of == {}
+
+
+def test_a_school_may_hold_on_loan_and_the_line_says_whose_approval_it_is() -> None:
+    problem = by_hand(
+        approvals=tuple(a for a in by_hand().approvals if a.school != "b"),
+        courses=by_hand().courses[:1],
+        lines=(FormLine("c1", "b", can_take_on=30),),
+        offers=(),
+    )
+    assert solve(problem).solution.holder_of == {}
+    lent = replace(problem, loans=(Loan("c1", "b", "a"),))
+    result = solve(lent)
+    assert result.solution.holder_of == {"c1": "b"}
+    (line,) = explain(lent, result.solution)
+    assert {"other": "a"} in [m.facts for m in line.messages if m.code == "on_loan"]
+
+
+def test_an_older_file_is_read_as_it_stands() -> None:
+    written = COVERAGE.write_problem(by_hand())
+    assert COVERAGE.read_problem({**written, "version": 1}) == by_hand()
+
+
+# ------------------------------------------------------------------ stopped and watched
+
+
+def test_stopped_at_once_it_still_answers() -> None:
+    watch: Watch[Solution] = Watch()
+    watch.ask_to_stop()
+    result = solve(by_hand(), watch=watch)
+    assert validate(by_hand(), result.solution) == ()
+    assert result.status == Status.STOPPED
+
+
+@SOME
+@given(full_problems(courses=6))
+def test_progress_never_gets_worse_and_ends_at_the_answer(problem: Problem) -> None:
+    told: list[tuple[Progress, Solution | None]] = []
+    result = solve(problem, watch=Watch(None, lambda p, best: told.append((p, best))))
+    keys = [score(problem, best).key() for _, best in told if best is not None]
+    assert keys
+    assert min(keys) >= score(problem, result.solution).key()
+    for progress, best in told:
+        assert best is not None
+        assert validate(problem, best) == ()
+        assert [b.value for b in progress.bounds] == [
+            getattr(score(problem, best), term) for term in TERMS
+        ]
+
+
+def test_little_work_gives_a_valid_answer_that_says_it_was_stopped() -> None:
+    result = solve(by_hand(), limits=Limits(work=1))
+    assert validate(by_hand(), result.solution) == ()
+    assert result.status == Status.STOPPED
+
+
+# ------------------------------------------------------------------ contradictions
+
+
+@SOME
+@given(full_problems(courses=5))
+def test_a_contradiction_is_of_facts_that_matter(problem: Problem) -> None:
+    result = solve(problem)
+    for told in result.contradictions:
+        assert told.subject in result.solution.uncovered
+        codes = [fact.code for fact in told.facts]
+        assert codes[0] == "must_offer"
+        assert told.is_smallest
+    # Every course that stays uncovered in a proven answer has its contradiction.
+    if result.bound("covered").is_proven:
+        subjects = [c.subject for c in contradictions(problem, result.solution)]
+        assert subjects == list(result.solution.uncovered)
+
+
+def test_the_contradiction_in_the_users_words() -> None:
+    # c2 must be held; only a and b are approved; a has no days left, b is decided to no.
+    problem = Problem(
+        schools=(School("a", capacity=(("x", 30),)), School("b", capacity=(("x", 60),))),
+        courses=(Course("c1", "1", "x", 30), Course("c2", "1", "x", 30)),
+        approvals=by_hand(approvals=()).approvals
+        + tuple(replace(a, fkb="1") for a in by_hand().approvals if a.school in "ab"),
+        lines=(
+            FormLine("c1", "a", can_take_on=30),
+            FormLine("c2", "a", can_take_on=30),
+            FormLine("c2", "b", can_take_on=30),
+        ),
+        pins=(Pin("c2", "b", PinRole.NO), Pin("c1", "a", PinRole.HOLDER)),
+    )
+    result = solve(problem)
+    (told,) = result.contradictions
+    assert [(f.code, f.facts) for f in told.facts] == [
+        ("must_offer", {"course": "c2"}),
+        ("only_approved", {"course": "c2", "schools": ("a", "b")}),
+        ("days_left", {"school": "a", "group": "x", "days": 0}),
+        ("pinned_no", {"school": "b"}),
+    ]
+    assert told.is_smallest
+
+
+def test_courses_that_need_the_same_days_are_part_of_it() -> None:
+    problem = Problem(
+        schools=(School("a", capacity=(("x", 40),)),),
+        courses=(Course("c1", "1", "x", 30), Course("c2", "1", "x", 30)),
+        approvals=tuple(replace(a, fkb="1") for a in by_hand().approvals if a.school == "a"),
+        lines=(FormLine("c1", "a", can_take_on=30), FormLine("c2", "a", can_take_on=30)),
+    )
+    result = solve(problem)
+    (told,) = result.contradictions
+    facts = {f.code: f.facts for f in told.facts}
+    assert facts["competes"] == {"number": 1, "group": "x"}
+    assert facts["days_left"]["days"] == 10
+    # Without the other course there is no contradiction.
+    alone = replace(problem, courses=tuple(c for c in problem.courses if c.key == told.subject),
+                    lines=tuple(x for x in problem.lines if x.course == told.subject))  # fmt: skip
+    assert solve(alone).contradictions == ()
+
+
+def test_a_course_that_can_be_covered_has_no_contradiction() -> None:
+    nothing = Solution(uncovered=("c1", "c2", "c3"))
+    assert contradiction(by_hand(), nothing, "c1") is None
+    assert contradiction(by_hand(), nothing, "c3") is not None
+
+
+# ------------------------------------------------------------------ what if
+
+
+def test_a_school_that_leaves_leaves_gaps_and_the_comparison_says_which() -> None:
+    problem = by_hand()
+    before = solve(problem).solution
+    left = without_school(problem, "b")
+    after = solve(left).solution
+    assert validate(left, after) == ()
+    told = [(m.code, m.facts) for m in compare(problem, before, left, after)]
+    assert ("compare_moved", {"course": "c1", "school": "b", "other": "a"}) in told
+    assert ("compare_left", {"course": "c4", "school": "b"}) in told
+    with pytest.raises(KeyError):
+        without_school(problem, "nobody")
+
+
+def test_without_the_approval_the_courses_of_the_fkb_go() -> None:
+    problem = without_approval(by_hand(), "a", "2222")
+    assert "a" not in problem.approved(problem.course_by_key["c1"])
+    assert solve(problem).solution.holder_of == {"c1": "b"}
+    with pytest.raises(KeyError):
+        without_approval(by_hand(), "a", "9999")
+
+
+def test_more_capacity_is_compared_term_by_term() -> None:
+    problem = by_hand(lines=(*by_hand().lines, FormLine("c3", "b", can_take_on=20)))
+    before = solve(problem).solution
+    richer = with_capacity(problem, "b", "sosu", 60)
+    after = solve(richer).solution
+    told = [
+        (m.code, m.facts.get("term", m.facts.get("course")))
+        for m in compare(problem, before, richer, after)
+    ]
+    assert ("compare_new", "c3") in told or ("compare_better", "burden") in told
+    assert [m.code for m in compare(problem, before, problem, before)] == ["compare_same"]
+
+
+@SOME
+@given(full_problems(courses=4))
+def test_a_school_less_is_never_better(problem: Problem) -> None:
+    assume(any(s.in_round for s in problem.schools))
+    key = next(s.key for s in problem.schools if s.in_round)
+    left = without_school(problem, key)
+    after = solve(left)
+    assert validate(left, after.solution) == ()
+    gaps = {course.key for course in problem.gaps}
+    still = sum(course in gaps for course in after.solution.holder_of)
+    assert still <= solve(problem).bound("covered").value
+
+
+# ------------------------------------------------------------------ golden
+
+
+GOLDEN = Path(__file__).parent / "golden"
+
+
+@pytest.mark.parametrize("file", sorted(GOLDEN.glob("coverage_*.json")), ids=lambda f: f.stem)
+def test_known_instances_reach_the_best_known(file: Path) -> None:
+    """`best` is the best key known on `on`; better than that means that the file is to be renewed."""
+    facts = json.loads(file.read_text(encoding="utf-8"))
+    problem = COVERAGE.read_problem(facts["problem"])
+    result = solve(problem, limits=Limits(work=facts["work"]))
+    assert validate(problem, result.solution) == ()
+    assert list(score(problem, result.solution).key()) == facts["best"]
+    assert result.status == Status(facts["status"])
+
+
+# ------------------------------------------------------------------ codes
+
+
+def documented(module: ModuleType, codes: str) -> set[str]:
+    return set(re.findall(codes, module.__doc__ or "", re.MULTILINE))
+
+
+def sent(module: ModuleType, codes: str) -> set[str]:
+    source = Path(str(module.__file__)).read_text(encoding="utf-8")
+    return set(re.findall(codes, source.replace(module.__doc__ or "", "")))
+
+
+def test_a_comparison_sends_only_documented_codes() -> None:
+    module = sys.modules[compare.__module__]
+    assert documented(module, "compare_[a-z]+") == sent(module, '"(compare_[a-z]+)"')
+
+
+def test_a_contradiction_sends_only_documented_facts() -> None:
+    module = sys.modules[contradiction.__module__]
+    assert documented(module, r"^([a-z_]+) {2,}") == sent(module, r'\("([a-z_]+)",(?: school)?\)')

@@ -33,4 +33,7 @@ def only_utf8(app: App) -> App:
 
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "samspil.config.settings.production")
-application = only_utf8(get_wsgi_application())
+_django = get_wsgi_application()
+from samspil.config.live import meeting_first  # noqa: E402  needs the apps
+
+application = only_utf8(meeting_first(_django))

@@ -131,6 +131,16 @@ class SignatureStatus(models.TextChoices):
     DECLINED = "declined", _("Afvist")
 
 
+class DecisionKind(models.TextChoices):
+    """What the meeting does about a gap (ESØ principles 1 and 2; R24, R27)."""
+
+    OWN = "own", _("Eget udbud")
+    JOINT = "joint", _("Fælles hold")
+    OUTSIDE = "outside", _("Skole uden for kredsen")
+    ARCHIVE = "archive", _("Taget ud af pligten")
+    LATER = "later", _("Gemt til senere")
+
+
 class ReturnStatus(models.TextChoices):
     PREVIEW = "preview", _("Ikke gemt endnu")
     APPLIED = "applied", _("Gemt")

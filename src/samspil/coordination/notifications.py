@@ -57,3 +57,10 @@ class AgreementSigned(Notification):
 
     category = "coordination.agreement_signed"
     template = "coordination/mail/agreement_signed"
+
+
+class MeetingMinutes(Notification):
+    """The meeting is over; its minutes go with it as PDF. Context: meeting, person, url."""
+
+    category = "coordination.meeting_minutes"
+    template = "coordination/mail/meeting_minutes"

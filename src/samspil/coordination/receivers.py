@@ -6,10 +6,11 @@ from datetime import date, datetime
 from typing import Any
 
 from samspil.contracts.network import SchoolLeft, SchoolsMerged
-from samspil.coordination.domain import agreements, archive, overviews
+from samspil.coordination.domain import agreements, archive, meetings, overviews
 from samspil.coordination.domain.board import school_leaves
 from samspil.coordination.domain.board_queries import places_after
 from samspil.coordination.domain.mergers import load_school, merge_schools, open_places
+from samspil.coordination.interfaces.meeting_pdf import minutes_pdf
 from samspil.coordination.interfaces.overview_pdf import agreement_pdf, overview_pdf
 from samspil.coordination.interfaces.overview_xlsx import write_overview
 from samspil.kernel.actor import Actor
@@ -112,4 +113,20 @@ def on_round_closed(payload: dict[str, Any], *, now: datetime) -> None:
         actor=Actor.system("coordination.archive_round"),
         now=now,
         round=archive.load_round(payload["round"]),
+    )
+
+
+@job("coordination.write_protocol")
+def on_meeting_ended(payload: dict[str, Any], *, now: datetime) -> None:
+    """Write the minutes of a meeting as PDF and mail them to the round's schools."""
+    actor = Actor.system("coordination.write_protocol")
+    meeting = meetings.load_meeting(payload["meeting"])
+    if meeting.protocol_id is not None:
+        return
+    name = f"referat-{meeting.round.year}-{meeting.number}.pdf"
+    meetings.keep_protocol(
+        actor=actor,
+        now=now,
+        meeting=meeting,
+        pdf=store(minutes_pdf(meeting), name, PDF, actor=actor, now=now),
     )

@@ -15,6 +15,8 @@ from samspil.coordination.models import (
     ChangeSet,
     Form,
     MatrixImport,
+    Meeting,
+    MeetingTask,
     Proposal,
     Return,
     Round,
@@ -145,6 +147,18 @@ def may_settle_return(actor: Actor, ret: Return) -> bool:
 def may_settle_matrix(actor: Actor, matrix: MatrixImport) -> bool:
     """Last year's overview is read in by the secretariat."""
     return may_run_round(actor, matrix.round)
+
+
+def may_run_meeting(actor: Actor, meeting: Meeting) -> bool:
+    """Lead the coordination meeting: choose the gap, write down what is decided, end it."""
+    return may_run_round(actor, meeting.round)
+
+
+def may_finish_task(actor: Actor, task: MeetingTask) -> bool:
+    """The school that took the task on, and the secretariat."""
+    if may_run_meeting(actor, task.meeting):
+        return True
+    return task.organisation_id is not None and task.organisation_id in own_columns(actor)
 
 
 def is_worker(actor: Actor, obj: object) -> bool:

@@ -14,6 +14,7 @@ from samspil.coordination.models.board import (
     ExternalAgreement,
 )
 from samspil.coordination.models.forms import Form, Intent
+from samspil.coordination.models.meetings import Meeting, MeetingDecision, MeetingTask
 from samspil.coordination.models.proposals import Proposal, ProposalLine
 from samspil.coordination.models.returns import MatrixImport, Return
 from samspil.coordination.models.rounds import Round, RoundCourse, RoundFkb, RoundSchool
@@ -28,6 +29,9 @@ __all__ = [
     "Form",
     "Intent",
     "MatrixImport",
+    "Meeting",
+    "MeetingDecision",
+    "MeetingTask",
     "Overview",
     "Proposal",
     "ProposalLine",

@@ -1,0 +1,238 @@
+"""What the public site shows of a course: its announced runs, and who has agreed to offer it.
+
+Public knowledge alone: courses in use, runs that are announced, overviews that are frozen. Nothing
+here takes an actor, because everybody sees the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Prefetch
+from django.utils.translation import gettext as _
+
+from samspil.catalogue.domain import search
+from samspil.catalogue.models import Course, CourseRelation, Fkb
+from samspil.coordination.domain import public as agreed
+from samspil.coordination.domain.public import Offer
+from samspil.kernel.errors import NotFound
+from samspil.kernel.models import AuditEvent
+from samspil.network.models import Municipality, Organisation
+from samspil.network.models.organisations import valid_on
+from samspil.runs.domain import public as announced
+from samspil.runs.domain.public import RunWish
+from samspil.runs.models import CourseRun
+
+PAGE_SIZE = 20
+EMBED_SIZE = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Wish:
+    """What somebody looks for: words or a number, an FKB, and what a run must be."""
+
+    text: str = ""
+    fkb: str = ""
+    run: RunWish = field(default_factory=RunWish)
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """An announced run. ``held_by``: the school where it is held, when another school announces it.
+    ``is_late``: the day to sign up by is past."""
+
+    row: CourseRun
+    held_by: str = ""
+    is_late: bool = False
+
+    @property
+    def place(self) -> str:
+        return self.row.city
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """A course among others: its next runs that fit, how many there are, and who offers it."""
+
+    course: Course
+    runs: tuple[Run, ...]
+    offers: tuple[Offer, ...]
+
+    @property
+    def first(self) -> Run | None:
+        return self.runs[0] if self.runs else None
+
+    @property
+    def towns(self) -> list[str]:
+        """Where its runs are, the first to begin first."""
+        return list(dict.fromkeys(run.place for run in self.runs if run.place))
+
+    @property
+    def offered_by(self) -> list[str]:
+        """The schools that have agreed to offer it, each once."""
+        return list(
+            dict.fromkeys(
+                name
+                for offer in self.offers
+                for name in (
+                    *(part.label for part in offer.schools),
+                    *((offer.external,) if offer.external else ()),
+                )
+            )
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """A page of courses. ``meant``: the spelling that found them, or would find more."""
+
+    page: Page[int]
+    lines: tuple[Line, ...]
+    meant: str
+    corrected: bool
+
+
+@dataclass(frozen=True, slots=True)
+class CoursePage:
+    """Everything the page of one course shows. ``points`` by postcode and ``school_points`` (those
+    where it is held by agreement) are latitude and longitude; ``municipalities`` are codes."""
+
+    course: Course
+    relations: tuple[CourseRelation, ...]
+    runs: tuple[Run, ...]
+    offers: tuple[Offer, ...]
+    points: dict[str, tuple[float, float]]
+    school_points: tuple[tuple[float, float], ...]
+    municipalities: frozenset[str]
+    seen_on: date | None
+
+
+def _in_use(today: date) -> frozenset[int]:
+    return frozenset(
+        Course.objects.filter(valid_on(today), is_archived=False).values_list("pk", flat=True)
+    )
+
+
+def find_courses(wanted: Wish, *, today: date, page: str | int = 1) -> Result:
+    """Courses in use that fit: with a text the best match first, else the next to begin first.
+
+    The same number of queries however many courses there are.
+    """
+    found = search.find(wanted.text)
+    usable = _in_use(today)
+    if wanted.fkb:
+        usable &= frozenset(
+            CourseRelation.objects.filter(fkb__number=wanted.fkb).values_list(
+                "course_id", flat=True
+            )
+        )
+    first = announced.first_days(wanted.run, today=today)
+    pks = [pk for pk in found.ids if pk in usable and (wanted.run.is_empty or pk in first)]
+    if not wanted.text.strip():
+        pks.sort(key=lambda pk: first.get(pk, date.max))  # stable: by number within a day
+    shown = Paginator(pks, PAGE_SIZE).get_page(page)
+    return Result(
+        page=shown,
+        lines=tuple(_lines(list(shown.object_list), wanted.run, today)),
+        meant=found.meant,
+        corrected=found.corrected,
+    )
+
+
+def _lines(pks: list[int], wanted: RunWish, today: date) -> Iterable[Line]:
+    relations = CourseRelation.objects.select_related("fkb").order_by("fkb__number", "pk")
+    courses = Course.objects.prefetch_related(Prefetch("relations", relations)).in_bulk(pks)
+    runs = announced.runs_of_courses(pks, wanted, today=today)
+    offers = agreed.published(pks, today=today)
+    for pk in pks:
+        own = tuple(offers.get(pk, ()))
+        yield Line(courses[pk], tuple(_told(runs.get(pk, ()), own, today)), own)
+
+
+def _told(runs: Iterable[CourseRun], offers: Iterable[Offer], today: date) -> Iterable[Run]:
+    """The runs, each with the school where a joint one is held (R28)."""
+    held = {
+        (offer.year, part.key): offer.holder.name
+        for offer in offers
+        if offer.holder
+        for part in offer.followers
+    }
+    for run in runs:
+        yield Run(
+            run,
+            held_by=held.get((run.starts_on.year, run.organisation.key), ""),
+            is_late=run.deadline_on is not None and run.deadline_on < today,
+        )
+
+
+def get_course(number: str, *, today: date) -> CoursePage:
+    """The page of a course in use. Raises ``NotFound``."""
+    course = Course.objects.filter(valid_on(today), number=number, is_archived=False).first()
+    if course is None:
+        raise NotFound(_("Uddannelsen findes ikke, eller den bliver ikke udbudt længere."))
+    rows = announced.runs_of_courses([course.pk], RunWish(), today=today).get(course.pk, [])
+    offers = tuple(agreed.published([course.pk], today=today).get(course.pk, ()))
+    schools = Organisation.objects.filter(
+        key__in={part.key for offer in offers for part in (*offer.own, offer.holder) if part}
+    )
+    places = list(schools.order_by("name", "pk").values_list("lat", "lon", "municipality__code"))
+    return CoursePage(
+        course=course,
+        relations=tuple(course.relations.select_related("fkb").order_by("fkb__number", "pk")),
+        runs=tuple(_told(rows, offers, today)),
+        offers=offers,
+        points=announced.points(rows),
+        school_points=tuple((lat, lon) for lat, lon, _code in places if lat and lon),
+        municipalities=frozenset(announced.municipality_codes(rows))
+        | {code for _lat, _lon, code in places if code},
+        seen_on=announced.seen_on(rows),
+    )
+
+
+def get_run(number: str, run_id: int, *, today: date) -> Run:
+    """One announced run of a course in use. Raises ``NotFound``."""
+    for run in get_course(number, today=today).runs:
+        if run.row.pk == run_id:
+            return run
+    raise NotFound(_("Holdet findes ikke, eller det er begyndt."))
+
+
+def get_school(key: str) -> Organisation:
+    """An open school by its key. Raises ``NotFound``."""
+    found = Organisation.objects.filter(key=key, valid_to=None).first()
+    if found is None:
+        raise NotFound(_("Skolen findes ikke."))
+    return found
+
+
+def runs_of_school(school: Organisation, *, today: date) -> list[Run]:
+    """A school's next runs, at most ``EMBED_SIZE``, each with where it is held."""
+    rows = announced.runs_of_school(school, today=today, limit=EMBED_SIZE)
+    offers = agreed.published({row.course_id for row in rows}, today=today)
+    return [run for row in rows for run in _told([row], offers.get(row.course_id, ()), today)]
+
+
+def fkbs(*, today: date) -> list[Fkb]:
+    """FKBs that hold, with a title or without, by number."""
+    return list(
+        Fkb.objects.filter(valid_on(today), relations__course__is_archived=False)
+        .distinct()
+        .order_by("number", "pk")
+    )
+
+
+def municipalities(*, today: date) -> list[Municipality]:
+    """Where one can look for runs, by region and name."""
+    return announced.municipalities(today=today)
+
+
+def stamp(*, today: date, parts: Iterable[str]) -> str:
+    """What an answer is valid for: it changes with the day, with any change that anybody makes
+    (each leaves an audit event), and with ``parts``, such as the address. One small query."""
+    newest = AuditEvent.objects.order_by("-pk").values_list("pk", flat=True).first()
+    text = "\n".join([str(newest), today.isoformat(), *parts])
+    return hashlib.sha256(text.encode()).hexdigest()[:24]

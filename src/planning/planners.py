@@ -13,6 +13,8 @@ from planning import coverage, pooling
 from planning.checks import ProblemError
 from planning.io import Json, dump, load
 from planning.matching import jobs, visits
+from planning.pooling import asked
+from planning.pooling.offers import UncertainPlan
 from planning.result import Limits, Result, Watch
 
 P = TypeVar("P")
@@ -141,6 +143,18 @@ POOLING = Planner(
     headline=pooling.headline,
 )
 
+OFFERS = Planner(
+    name="offers",
+    version=1,
+    problem=asked.AskProblem,
+    solution=UncertainPlan,
+    validate=asked.validate,
+    score=asked.score,
+    solve=asked.solve,
+    explain=asked.explain,
+    headline=asked.headline,
+)
+
 JOBS = Planner(
     name="jobs",
     version=1,
@@ -166,7 +180,7 @@ VISITS = Planner(
 )
 
 PLANNERS: dict[str, Planner[Any, Any]] = {
-    planner.name: planner for planner in (COVERAGE, POOLING, JOBS, VISITS)
+    planner.name: planner for planner in (COVERAGE, POOLING, OFFERS, JOBS, VISITS)
 }
 
 

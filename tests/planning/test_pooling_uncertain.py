@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import random
 from fractions import Fraction
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from planning.planners import OFFERS
 from planning.pooling import (
     PinnedRun,
     PinnedSeat,
@@ -20,10 +22,11 @@ from planning.pooling import (
     solve,
     validate,
 )
+from planning.pooling.asked import AskProblem
 from planning.pooling.offers import Offer, UncertainPlan, outlook, settle, validate_plan
 from planning.pooling.uncertain import TERM, plan_of, solve_uncertain
 from planning.pooling.units import Asking, units
-from planning.pooling.willingness import Willingness, flat
+from planning.pooling.willingness import Answered, Willingness, fit, flat
 from planning.result import Status
 from tests.planning.willing import (
     DAY,
@@ -317,3 +320,52 @@ def test_a_plan_on_certain_willingness_leaves_out_seats_that_are_not_free_yet() 
     plan = plan_of(some, flat(500), certain)
     assert [(o.party, o.run) for o in plan.offers] == [("y", "d")]
     assert validate_plan(some, flat(500), plan) == ()
+
+
+# ------------------------------------------------------------------ as a problem that is written down
+
+
+@settings(max_examples=30, deadline=None)
+@given(problems(), willingnesses)
+def test_problem_and_plan_are_read_back_and_judged_the_same(
+    some: Problem, willingness: Willingness
+) -> None:
+    asked = AskProblem(some, willingness, Asking(today=DAY - 9))
+    written = json.loads(json.dumps(OFFERS.write_problem(asked)))
+    assert OFFERS.read_problem(written) == asked
+    result = OFFERS.solve(asked)
+    told = json.loads(json.dumps(OFFERS.write_result(asked, result)))
+    assert OFFERS.read_solution(told) == result.solution
+    assert OFFERS.validate(asked, result.solution) == ()
+    assert told["score"]["expected"] == result.bound(TERM).value
+    offers = [line for line in told["explanations"] if line["party"]]
+    assert [(line["party"], line["run"]) for line in offers] == [
+        (offer.party, offer.run) for offer in sorted(result.solution.offers)
+    ]
+
+
+def test_an_offer_is_told_with_its_chance_its_day_and_what_is_kept() -> None:
+    runs = (
+        run("own", 2),
+        run("near", 1, capacity=9, is_guaranteed=True),
+        run("far", 1, is_guaranteed=True, place="p1"),
+    )
+    asked = AskProblem(
+        problem(runs, (party("x", "own"),)),
+        fit([Answered("c", 0, 0, 4, 1)], flat(600)),
+        Asking(today=DAY - 20, answer_days=3),
+    )
+    result = OFFERS.solve(asked)
+    lines = {
+        (line.party, line.run): {m.code: m.facts for m in line.messages}
+        for line in OFFERS.explain(asked, result.solution)
+    }
+    near = lines["x", "near"]
+    chance = round((20 * 600 + 1000) / 24)
+    assert near["offered"]["permille"] == chance
+    assert near["band"] == {"asked": 4, "yes": 1, "permille": chance}
+    assert near["sent"] == {"on": DAY - 20, "answer_by": DAY - 17}
+    assert near["risks"] == {"run": "own", "permille": 0}
+    assert lines["x", "far"]["after_no"] == {"run": "near", "wave": 1}
+    assert lines["", "near"]["sure"]["permille"] == 1000
+    assert "of 1 people expected" in OFFERS.headline(asked, result)

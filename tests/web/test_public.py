@@ -16,37 +16,15 @@ from samspil.catalogue.models import Course, CourseRelation
 from samspil.coordination.domain.public import time_only
 from samspil.coordination.models import CourseComment, RoundFkb
 from samspil.kernel import clock
-from samspil.network.models import Municipality, Organisation, Postcode
-from samspil.runs.models import CourseRun
+from samspil.network.models import Municipality, Postcode
 from samspil.web.domain import courses as domain
 from samspil.web.domain.courses import Wish
 from samspil.web.interfaces import calendar_file, colours, course_map, projection, public_forms
 from tests.factories.agreements import AgreementCase, make_agreement_case
 from tests.factories.board import NOW
+from tests.factories.public import make_open_run
 
 SEARCH, ENGLISH = "/kurser/", "/en/courses/"
-
-
-def make_run(course: Course, school: Organisation, *, days: int = 10, **values: Any) -> CourseRun:
-    """A run that begins in ``days`` days, as its school announced it today."""
-    today = clock.today()
-    return CourseRun.objects.create(
-        **{
-            "course": course,
-            "organisation": school,
-            "kviknummer": f"prøve-{CourseRun.objects.count()}",
-            "title": course.title,
-            "starts_on": today + timedelta(days=days),
-            "ends_on": today + timedelta(days=days + 1),
-            "postcode": "8000",
-            "city": "Aarhus C",
-            "capacity": 20,
-            "enrolled": 5,
-            "minimum": 10,
-            "seen_on": today,
-            **values,
-        }
-    )
 
 
 @pytest.fixture
@@ -116,7 +94,7 @@ def test_no_note_comment_or_person_is_shown(kit: AgreementCase, client: Client) 
         round_course=row, author_label="Hanne Holm", text="Hanne er syg", at=NOW
     )
     kit.freeze()
-    make_run(row.course, kit.case.schools[0], source="indtastet af Hanne")
+    make_open_run(row.course, kit.case.schools[0], source="indtastet af Hanne")
     school = kit.case.schools[0].key
     for url in (
         SEARCH,
@@ -134,7 +112,7 @@ def test_archived_and_ended_courses_are_gone(kit: AgreementCase, client: Client)
     gone, ended, stays = (row.course for row in kit.case.rows[:3])
     Course.objects.filter(pk=gone.pk).update(is_archived=True)
     Course.objects.filter(pk=ended.pk).update(valid_to=clock.today() - timedelta(days=1))
-    make_run(gone, kit.case.schools[0])
+    make_open_run(gone, kit.case.schools[0])
     listed = read(client, SEARCH)
     for course in (gone, ended):
         assert course.number not in listed
@@ -147,9 +125,11 @@ def test_archived_and_ended_courses_are_gone(kit: AgreementCase, client: Client)
 
 def test_begun_and_cancelled_runs_are_not_shown(kit: AgreementCase, client: Client) -> None:
     course, school = kit.case.rows[0].course, kit.case.schools[0]
-    make_run(course, school, days=-1, city="Begyndt", seen_on=clock.today() - timedelta(days=30))
-    make_run(course, school, city="Aflyst", is_cancelled=True)
-    make_run(course, school, city="Åben", deadline_on=clock.today() - timedelta(days=1))
+    make_open_run(
+        course, school, days=-1, city="Begyndt", seen_on=clock.today() - timedelta(days=30)
+    )
+    make_open_run(course, school, city="Aflyst", is_cancelled=True)
+    make_open_run(course, school, city="Åben", deadline_on=clock.today() - timedelta(days=1))
     page = read(client, f"{SEARCH}{course.number}/")
     assert "Begyndt" not in page
     assert "Aflyst" not in page
@@ -161,7 +141,7 @@ def test_a_followers_run_says_where_it_is_held(kit: AgreementCase, client: Clien
     joint = kit.case.rows[-2].course
     start = date(kit.case.round.year, 9, 14)
     for school in kit.case.schools[1:3]:
-        make_run(joint, school, starts_on=start, ends_on=start + timedelta(days=2))
+        make_open_run(joint, school, starts_on=start, ends_on=start + timedelta(days=2))
     kit.freeze()
     shown = domain.get_course(joint.number, today=clock.today())
     assert [run.held_by for run in shown.runs] == ["", "Vestby Social- og Sundhedsskole"]
@@ -217,10 +197,10 @@ def test_every_condition_narrows(
 ) -> None:
     courses = [row.course for row in kit.case.rows]
     first = clock.today() + timedelta(days=10)
-    make_run(courses[0], kit.case.schools[0])
-    make_run(courses[1], kit.case.schools[0], days=20, is_guaranteed=True)
-    make_run(courses[2], kit.case.schools[0], days=30, enrolled=20)
-    make_run(courses[3], kit.case.schools[0], days=40, postcode="3700")
+    make_open_run(courses[0], kit.case.schools[0])
+    make_open_run(courses[1], kit.case.schools[0], days=20, is_guaranteed=True)
+    make_open_run(courses[2], kit.case.schools[0], days=30, enrolled=20)
+    make_open_run(courses[3], kit.case.schools[0], days=40, postcode="3700")
     from django.http import QueryDict
 
     given = QueryDict(mutable=True)
@@ -233,8 +213,8 @@ def test_every_condition_narrows(
 
 def test_without_words_the_next_to_begin_comes_first(kit: AgreementCase) -> None:
     courses = [row.course for row in kit.case.rows]
-    make_run(courses[3], kit.case.schools[0], days=5)
-    make_run(courses[1], kit.case.schools[0], days=9)
+    make_open_run(courses[3], kit.case.schools[0], days=5)
+    make_open_run(courses[1], kit.case.schools[0], days=9)
     result = domain.find_courses(Wish(), today=clock.today())
     assert [line.course.pk for line in result.lines] == [courses[i].pk for i in (3, 1, 0, 2, 4)]
 
@@ -248,7 +228,7 @@ def test_a_misspelt_word_is_told(kit: AgreementCase, client: Client) -> None:
 def test_lists_ask_the_same_questions_however_long(kit: AgreementCase, client: Client) -> None:
     first = kit.case.rows[0].course
     kit.freeze()
-    make_run(first, kit.case.schools[0])
+    make_open_run(first, kit.case.schools[0])
     urls = (
         SEARCH,
         f"{SEARCH}?q=omsorg",
@@ -267,7 +247,7 @@ def test_lists_ask_the_same_questions_however_long(kit: AgreementCase, client: C
     few = asked()
     for course in Course.objects.order_by("pk"):
         for days in range(11, 61):
-            make_run(course, kit.case.schools[days % 4], days=days)
+            make_open_run(course, kit.case.schools[days % 4], days=days)
     Course.objects.bulk_create(
         Course(
             number=str(95000 + i),
@@ -287,7 +267,7 @@ def test_a_visitor_gets_no_cookie_and_no_session(kit: AgreementCase, client: Cli
     from django.contrib.sessions.models import Session
 
     course, school = kit.case.rows[0].course, kit.case.schools[0]
-    run = make_run(course, school)
+    run = make_open_run(course, school)
     for url in (
         SEARCH,
         f"{SEARCH}?q=demens",
@@ -299,6 +279,7 @@ def test_a_visitor_gets_no_cookie_and_no_session(kit: AgreementCase, client: Cli
         f"/indlejr/{school.key}/",
         f"/indlejr/{school.key}.js",
         "/indlejr/farver.css?farve=1f6b3a",
+        f"/indlejr/?skole={school.key}&farve=1f6b3a",
     ):
         response = client.get(url)
         assert response.status_code == 200, url
@@ -346,7 +327,7 @@ def test_what_does_not_exist_is_404(db: Any, client: Client, number: str) -> Non
 def test_the_calendar_file_is_what_calendars_read(kit: AgreementCase, client: Client) -> None:
     course, school = kit.case.rows[0].course, kit.case.schools[0]
     Course.objects.filter(pk=course.pk).update(title="Løft; bær, og \\ flyt " + "æ" * 80)
-    run = make_run(course, school, street="Vej 1,\r\nEND:VCALENDAR", is_guaranteed=True)
+    run = make_open_run(course, school, street="Vej 1,\r\nEND:VCALENDAR", is_guaranteed=True)
     raw = client.get(f"{SEARCH}{course.number}/hold/{run.pk}.ics")
     assert raw["Content-Type"] == "text/calendar; charset=utf-8"
     lines = raw.content.split(b"\r\n")
@@ -364,14 +345,14 @@ def test_the_calendar_file_is_what_calendars_read(kit: AgreementCase, client: Cl
 def test_a_calendar_of_a_course_has_all_its_runs(kit: AgreementCase, client: Client) -> None:
     course = kit.case.rows[0].course
     for days in (10, 20, 30):
-        make_run(course, kit.case.schools[0], days=days)
+        make_open_run(course, kit.case.schools[0], days=days)
     text = read(client, f"{SEARCH}{course.number}/kalender.ics")
     assert text.count("BEGIN:VEVENT") == 3
     assert len({part.split("\r\n")[0] for part in text.split("UID:")[1:]}) == 3
 
 
 def test_a_run_of_another_course_is_not_there(kit: AgreementCase, client: Client) -> None:
-    run = make_run(kit.case.rows[1].course, kit.case.schools[0])
+    run = make_open_run(kit.case.rows[1].course, kit.case.schools[0])
     other = kit.case.rows[0].course.number
     assert client.get(f"{SEARCH}{other}/hold/{run.pk}.ics").status_code == 404
 
@@ -408,8 +389,8 @@ def test_places_stand_where_they_are() -> None:
 def test_a_course_is_drawn_where_its_runs_are(kit: AgreementCase, client: Client) -> None:
     course = kit.case.rows[0].course
     assert "<svg viewBox" not in read(client, f"{SEARCH}{course.number}/")
-    make_run(course, kit.case.schools[0])
-    make_run(course, kit.case.schools[0], days=20)
+    make_open_run(course, kit.case.schools[0])
+    make_open_run(course, kit.case.schools[0], days=20)
     drawn = course_map.draw(domain.get_course(course.number, today=clock.today()))
     assert drawn is not None
     assert [dot.count for dot in drawn.dots] == [2]
@@ -440,8 +421,8 @@ def test_a_list_for_a_school_that_is_not_there_is_404(kit: AgreementCase, client
 
 def test_the_list_shows_the_schools_own_runs(kit: AgreementCase, client: Client) -> None:
     mine, other = kit.case.schools[:2]
-    make_run(kit.case.rows[0].course, mine, city="Mariager")
-    make_run(kit.case.rows[0].course, other, city="Ebeltoft")
+    make_open_run(kit.case.rows[0].course, mine, city="Mariager")
+    make_open_run(kit.case.rows[0].course, other, city="Ebeltoft")
     page = read(client, f"/indlejr/{mine.key}/", farve='1f6b3a"><script>', sprog="en")
     assert "Mariager" in page
     assert "Ebeltoft" not in page

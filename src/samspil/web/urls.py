@@ -43,6 +43,8 @@ urlpatterns = [
         name="en_public_run_calendar",
     ),
     # A school's list on its own site.
+    path("indlejr/", public.embed_guide, name="embed_guide"),
+    path("en/embed/", public.embed_guide, ENGLISH, name="en_embed_guide"),
     path("indlejr/farver.css", public.embed_colours, name="embed_colours"),
     path("indlejr/<slug:school_key>.js", public.embed_script, name="embed_script"),
     path("indlejr/<slug:school_key>/", public.embed, name="embed"),

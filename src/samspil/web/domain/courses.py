@@ -21,6 +21,7 @@ from samspil.coordination.domain import public as agreed
 from samspil.coordination.domain.public import Offer
 from samspil.kernel.errors import NotFound
 from samspil.kernel.models import AuditEvent
+from samspil.network.enums import OrganisationKind
 from samspil.network.models import Municipality, Organisation
 from samspil.network.models.organisations import valid_on
 from samspil.runs.domain import public as announced
@@ -207,6 +208,15 @@ def get_school(key: str) -> Organisation:
     if found is None:
         raise NotFound(_("Skolen findes ikke."))
     return found
+
+
+def schools() -> list[Organisation]:
+    """Open schools, by name."""
+    return list(
+        Organisation.objects.filter(valid_to=None, kind=OrganisationKind.SCHOOL).order_by(
+            "name", "pk"
+        )
+    )
 
 
 def runs_of_school(school: Organisation, *, today: date) -> list[Run]:

@@ -19,6 +19,11 @@ def colour(text: str, default: str) -> _Colour:
     return int(digits[:2], 16), int(digits[2:4], 16), int(digits[4:], 16)
 
 
+def as_hex(text: str, default: str = DEFAULT_ACCENT) -> str:
+    """The colour that ``text`` says, or else ``default``, as ``#1f6b3a``."""
+    return _hex(colour(text, default))
+
+
 def contrast(first: _Colour, second: _Colour) -> float:
     """The contrast of two colours, 1 to 21 (WCAG 2.2, relative luminance)."""
     lighter, darker = sorted((_luminance(first), _luminance(second)), reverse=True)

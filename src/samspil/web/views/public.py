@@ -75,6 +75,7 @@ def _frame(language: str, name: str, **kwargs: Any) -> dict[str, Any]:
         "other_url": address(name, other, **kwargs),
         "other_language": other,
         "other_name": {"da": "Dansk", "en": "English"}[other],
+        "embed_url": address("embed_guide", language),
         "accessibility_url": address("public_accessibility", language),
     }
 
@@ -169,6 +170,30 @@ def accessibility(request: HttpRequest, language: str) -> HttpResponse:
 
 
 # ---------------------------------------------------------------- a school's list on its own site
+
+
+@public_page
+def embed_guide(request: HttpRequest, language: str) -> HttpResponse:
+    """How a school puts its list on its own site: the line to copy, and how it will look."""
+    schools = domain.schools()
+    key = request.GET.get("skole", "")
+    chosen = next((school for school in schools if school.key == key), None)
+    accent = colours.as_hex(request.GET.get("farve", ""))
+    return render(
+        request,
+        "web/public/embed_guide.html",
+        {
+            **_frame(language, "embed_guide"),
+            "schools": schools,
+            "chosen": chosen,
+            "accent": accent,
+            "english": request.GET.get("sprog") == "en",
+            "script_path": reverse("web:embed_script", kwargs={"school_key": chosen.key})
+            if chosen
+            else "",
+            "base_url": settings.BASE_URL,
+        },
+    )
 
 
 @public_page

@@ -30,7 +30,7 @@ from planning.pooling.offers import Offer, UncertainPlan, outlook, settle, valid
 from planning.pooling.uncertain import TERM, plan_of, solve_uncertain
 from planning.pooling.units import Asking, units
 from planning.pooling.willingness import Answered, Willingness, fit, flat
-from planning.result import Status
+from planning.result import Status, Watch
 from tests.planning.willing import (
     DAY,
     outcomes,
@@ -323,6 +323,18 @@ def test_a_plan_on_certain_willingness_leaves_out_seats_that_are_not_free_yet() 
     plan = plan_of(some, flat(500), certain)
     assert [(o.party, o.run) for o in plan.offers] == [("y", "d")]
     assert validate_plan(some, flat(500), plan) == ()
+
+
+def test_it_can_be_stopped_with_the_plan_so_far() -> None:
+    told: list[UncertainPlan | None] = []
+    watch: Watch[UncertainPlan] = Watch(None, lambda progress, best: told.append(best))
+    certain = solve(split()).solution
+    watch.ask_to_stop()
+    result = solve_uncertain(split(), flat(500), watch=watch, certain=certain)
+    assert result.status == Status.STOPPED
+    assert told[0] == plan_of(split(), flat(500), certain)
+    assert result.bound(TERM).value >= result.statistics["at_once"]
+    assert validate_plan(split(), flat(500), result.solution) == ()
 
 
 # ------------------------------------------------------------------ the real snapshot

@@ -69,7 +69,7 @@ def solve_uncertain(
     watch = watch or Watch(limits.seconds)
     known: Result[Solution] | None = None
     if certain is None:
-        known = solve(problem, limits=limits, seed=seed)
+        known = solve(problem, limits=limits, seed=seed, watch=_Following(watch))
         certain = known.solution
     everybody = units(problem, willingness)
     case = Case(problem, everybody, asking, certain)
@@ -77,6 +77,8 @@ def solve_uncertain(
     starts = [plan_of(problem, willingness, certain, asking, everybody)]
     if warm_start is not None and not validate_plan(problem, willingness, warm_start, asking):
         starts.append(warm_start)
+    first = math.floor(outlook(problem, willingness, starts[0], everybody).taught * 1000)
+    watch.tell((Bound(TERM, first, None),), starts[0], "at once")
     steps = 0
     most_steps = max(1, limits.work // 20)
     parts = case.parts()
@@ -126,9 +128,21 @@ def solve_uncertain(
         "offers": len(plan.offers),
         "waves": max((offer.wave for offer in plan.offers), default=0),
         "steps": steps,
-        "at_once": math.floor(looks[1][0].taught * 1000),
+        "at_once": first,
     }
     return Result(status, plan, (bound,), statistics, SOLVER, seed)
+
+
+class _Following(Watch[Solution]):
+    """A watch for the first step that ends when the whole is to end."""
+
+    def __init__(self, outer: Watch[UncertainPlan]) -> None:
+        super().__init__()
+        self._outer = outer
+
+    @property
+    def left(self) -> float:
+        return self._outer.left
 
 
 def _with_waves(

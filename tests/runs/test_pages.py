@@ -39,7 +39,7 @@ def test_from_the_list_to_the_answer_by_plain_posts(
     runs = make_runs(course, case.schools, (6, 5, 2))
     assert "Mangler 4" in client.get("/hold/").content.decode()
     ask = f"/hold/maal/{course.number}/laeg-sammen/"
-    data = {"km": "75", "days": "28", "scope": "all", "network": str(case.network.pk)}
+    data = {"km": "75", "days": "28", "yes": "all", "scope": "all", "network": str(case.network.pk)}
     sent = client.post(ask, {**data, f"hold-{runs[2].pk}": "cancelled"})
     made = Pooling.objects.get()
     assert sent.status_code == 302
@@ -56,11 +56,31 @@ def test_from_the_list_to_the_answer_by_plain_posts(
     assert file["Content-Disposition"].startswith("attachment")
 
 
+def test_an_answer_that_reckons_with_no(case: RoundCase, client: Client) -> None:
+    course = case.rows[0].course
+    make_runs(course, case.schools, (8, 5, 4))
+    data = {"km": "75", "days": "28", "yes": "prior", "scope": "all"}
+    ask = f"/hold/maal/{course.number}/laeg-sammen/"
+    sent = client.post(ask, {**data, "network": str(case.network.pk)})
+    assert solving.run_next()
+    run_due(clock.now())
+    page = client.get(sent.url).content.decode()
+    for words in ("kan ventes at blive undervist", "er en antagelse", "Hvor sikre holdene er"):
+        assert words in page
+    assert "kan ventes undervist" in client.get(f"/hold/maal/{course.number}/").content.decode()
+
+
 def test_wrong_conditions_come_back_with_a_sentence(case: RoundCase, client: Client) -> None:
     course = case.rows[0].course
     make_runs(course, case.schools)
     for wrong in ({"km": "9999"}, {"km": ""}, {"network": "0"}, {"scope": "x"}):
-        data = {"km": "75", "days": "28", "scope": "all", "network": str(case.network.pk)} | wrong
+        data = {
+            "km": "75",
+            "days": "28",
+            "yes": "all",
+            "scope": "all",
+            "network": str(case.network.pk),
+        } | wrong
         page = client.post(f"/hold/maal/{course.number}/laeg-sammen/", data)
         assert page.status_code == 200
         assert "error" in page.content.decode()

@@ -123,11 +123,35 @@ def test_only_the_networks_schools_when_asked_so(case: RoundCase, now: datetime)
     assert {run.school for run in problem.runs} == {case.schools[0].key}
 
 
+def test_when_some_say_no_more_are_asked_and_each_class_says_how_sure_it_is(
+    case: RoundCase, now: datetime
+) -> None:
+    make_runs(case.rows[0].course, case.schools, (8, 5, 4))
+    made = ask(case, now, yes="50")
+    assert solving.run_next()
+    run_due(clock.now())
+    made.refresh_from_db()
+    assert made.status == "answered"
+    answer = planning.read_uncertain(made.problem, made.solution)
+    assert (answer.people, answer.alone) == (17, 0)
+    assert 0 < made.statistics["expected"] < 17_000
+    assert made.statistics["expected"] <= made.statistics["bounds"][0]["best_possible"]
+    # Two are missing: more than two are asked, because half say no.
+    assert sum(a.heads for a in answer.asks if a.wave == 1) > 2
+    assert {a.percent for a in answer.asks} == {50}
+    assert any(0 < sure.percent < 100 for sure in answer.sure.values())
+    # The next question begins from an answer of its own kind only.
+    certain = ask(case, now)
+    assert calculations.of(certain).get().first is None
+    again = ask(case, now, yes="50")
+    assert calculations.of(again).get().first is not None
+
+
 def test_conditions_that_cannot_be_are_refused(case: RoundCase, now: datetime) -> None:
     with pytest.raises(Invalid, match="intet at lægge sammen"):
         ask(case, now)
     (run, *_) = make_runs(case.rows[0].course, case.schools)
-    for wrong in ({"km": -1}, {"km": 501}, {"days": 366}):
+    for wrong in ({"km": -1}, {"km": 501}, {"days": 366}, {"yes": "70"}):
         with pytest.raises(Invalid):
             ask(case, now, **wrong)
     with pytest.raises(Invalid, match="både gennemføres og aflyses"):

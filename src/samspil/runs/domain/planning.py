@@ -9,8 +9,9 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
-from planning.planners import POOLING
+from planning.planners import OFFERS, POOLING
 from planning.pooling import baselines
+from planning.pooling.asked import AskProblem
 from planning.pooling.data import (
     DEGREE,
     Party,
@@ -23,6 +24,8 @@ from planning.pooling.data import (
 )
 from planning.pooling.score import score
 from planning.pooling.solution import Solution
+from planning.pooling.units import Asking
+from planning.pooling.willingness import flat, prior
 from samspil.network.models import Postcode
 from samspil.runs.models import CourseRun
 
@@ -34,11 +37,13 @@ DAY_INCOME: Final = 100
 class Conditions:
     """What people are asked about: at most so many kilometres and days, and what is decided already.
 
-    ``held`` and ``cancelled``: ids of runs that people have decided about.
+    ``yes``: who accepts when asked: ``all``, ``prior`` (the planner's stated assumption, by distance and
+    days), or so many per cent. ``held`` and ``cancelled``: ids of runs that people have decided about.
     """
 
     km: int = 75
     days: int = 28
+    yes: str = "all"
     held: tuple[int, ...] = ()
     cancelled: tuple[int, ...] = ()
 
@@ -103,7 +108,14 @@ def problem_of(runs: Iterable[CourseRun], conditions: Conditions) -> dict[str, A
             PinnedRun(str(run.pk), decided[run.pk]) for run in placed if run.pk in decided
         ),
     )
-    return POOLING.write_problem(problem)
+    if conditions.yes == "all":
+        return POOLING.write_problem(problem)
+    willingness = (
+        prior() if conditions.yes == "prior" else flat(min(1000, int(conditions.yes) * 10))
+    )
+    # Offers go out from the day that the numbers are from.
+    today = max((run.seen_on.toordinal() for run in placed), default=None)
+    return OFFERS.write_problem(AskProblem(problem, willingness, Asking(today=today)))
 
 
 def _run(run: CourseRun) -> Run:
@@ -162,3 +174,102 @@ def read(problem: dict[str, Any], solution: dict[str, Any]) -> Answer:
         alone=score(data, baselines.cancel_alone(data)).taught,
         lines=tuple(solution.get("explanations", ())),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """So many people who are asked about another run, in a wave; ``percent`` of them are expected to accept."""
+
+    wave: int
+    source: int
+    target: int
+    heads: int
+    percent: int
+    metres: int
+    days: int
+
+
+@dataclass(frozen=True, slots=True)
+class Sure:
+    """How sure a run is to be held, in per cent; heads that stay in any case, and if all accept.
+
+    ``expected``: thousandths of a head taught in it.
+    """
+
+    percent: int
+    certain: int
+    most: int
+    expected: int
+
+
+@dataclass(frozen=True)
+class UncertainAnswer:
+    """An answer that knows that not everybody accepts, in the runs' ids.
+
+    ``people``: all who are signed up. ``alone``: taught when each school decides alone, as today.
+    """
+
+    asks: tuple[Ask, ...]
+    sure: dict[int, Sure]
+    people: int
+    alone: int
+
+
+def people_in(problem: dict[str, Any]) -> int:
+    """People signed up in a stored problem."""
+    facts = problem.get("pooling", problem)
+    return sum(int(party.get("size", 1)) for party in facts.get("parties", ()))
+
+
+def runs_in(problem: dict[str, Any]) -> set[int]:
+    """Ids of the runs in a stored problem."""
+    facts = problem.get("pooling", problem)
+    return {int(run["key"]) for run in facts["runs"]}
+
+
+def is_uncertain(problem: dict[str, Any]) -> bool:
+    """Whether a stored problem reckons with people saying no."""
+    return str(problem.get("format", "")).startswith("samspil.offers.")
+
+
+def read_uncertain(problem: dict[str, Any], solution: dict[str, Any]) -> UncertainAnswer:
+    """A stored answer in the runs' ids. Raises ``ProblemError`` when it is not one."""
+    data = OFFERS.read_problem(problem).pooling
+    heads: dict[tuple[int, str, str, int], int] = {}
+    for offer in OFFERS.read_solution(solution).offers:
+        key = (offer.wave, offer.party, offer.run, offer.permille)
+        heads[key] = heads.get(key, 0) + offer.heads
+    asks = []
+    for (wave, party, run, permille), number in heads.items():
+        who, where = data.party_by_key[party], data.run_by_key[run]
+        days = where.starts_on - data.run_by_key[who.run].starts_on
+        asks.append(
+            Ask(
+                wave,
+                int(party),
+                int(run),
+                number,
+                round(permille / 10),
+                data.metres_moved(who, where),
+                days,
+            )
+        )
+    sure = {
+        int(line["run"]): Sure(
+            _percent(told["permille"]), told["certain"], told["most"], told["expected"]
+        )
+        for line in solution["explanations"]
+        for told in line["messages"]
+        if told["code"] == "sure"
+    }
+    return UncertainAnswer(
+        asks=tuple(sorted(asks, key=lambda a: (a.wave, -a.heads, a.source, a.target))),
+        sure=sure,
+        people=sum(party.size for party in data.parties),
+        alone=score(data, baselines.cancel_alone(data)).taught,
+    )
+
+
+def _percent(permille: int) -> int:
+    """To the nearest per cent, but 0 and 100 only when it is certain."""
+    return permille // 10 if permille in (0, 1000) else min(99, max(1, round(permille / 10)))

@@ -25,6 +25,7 @@ from samspil.runs.enums import POOLING_TRANSITIONS, PoolingStatus
 from samspil.runs.models import CourseRun, Pooling
 
 MOST_KM, MOST_DAYS = 500, 365
+PERCENTS = ("80", "50", "30")
 SECONDS = 60.0
 WORK = 400_000
 
@@ -52,6 +53,8 @@ def request_pooling(
         raise Invalid(
             _("Skriv et antal dage fra 0 til %(most)s.") % {"most": MOST_DAYS}, field="days"
         )
+    if conditions.yes not in ("all", "prior") and conditions.yes not in PERCENTS:
+        raise Invalid(_("Vælg en af mulighederne."), field="yes")
     runs = _runs(network if only_network else None, course, now)
     ids = {run.pk for run in runs}
     if not any(run.enrolled for run in runs):
@@ -73,6 +76,7 @@ def request_pooling(
         conditions={
             "km": conditions.km,
             "days": conditions.days,
+            "yes": conditions.yes,
             "scope": "network" if only_network else "all",
             "held": sorted(conditions.held),
             "cancelled": sorted(conditions.cancelled),
@@ -80,6 +84,7 @@ def request_pooling(
         asked_by=actor.label,
         created_at=now,
     )
+    problem = planning.problem_of(runs, conditions)
     before = (
         Pooling.objects.filter(
             course=course, network=network, status=PoolingStatus.ANSWERED, pk__lt=pooling.pk
@@ -90,11 +95,11 @@ def request_pooling(
     calculations.start(
         kind="runs.pooling",
         subject=pooling,
-        problem=planning.problem_of(runs, conditions),
+        problem=problem,
         work=WORK,
         seconds=SECONDS,
         now=now,
-        first=before.solution if before else None,
+        first=before.solution if before and _same_kind(before, problem) else None,
         then="runs.pooling_answered",
     )
     record(
@@ -105,6 +110,11 @@ def request_pooling(
         network_id=network.pk,
     )
     return pooling
+
+
+def _same_kind(before: Pooling, problem: dict[str, Any]) -> bool:
+    """Can the earlier answer be begun from?"""
+    return before.problem is not None and before.problem.get("format") == problem["format"]
 
 
 def _runs(network: Network | None, course: Course, now: datetime) -> list[CourseRun]:
@@ -168,6 +178,7 @@ def answer_pooling(
     else:
         pooling.statistics = {
             **calculation.result["score"],
+            "people": planning.people_in(calculation.problem),
             "status": calculation.result["status"],
             "bounds": calculation.result["bounds"],
         }

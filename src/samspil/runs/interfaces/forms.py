@@ -8,7 +8,7 @@ from django import forms
 from django.utils.translation import gettext_lazy as _
 
 from samspil.network.models import Network
-from samspil.runs.domain.poolings import MOST_DAYS, MOST_KM
+from samspil.runs.domain.poolings import MOST_DAYS, MOST_KM, PERCENTS
 from samspil.ui.forms import Width
 
 
@@ -30,6 +30,18 @@ class ConditionsForm(forms.Form):
         max_value=MOST_DAYS,
         initial=28,
         widget=Width(forms.NumberInput(), 4),
+    )
+    yes = forms.ChoiceField(
+        label=_("Hvem siger ja, når de bliver spurgt?"),
+        choices=[
+            ("all", _("alle")),
+            ("prior", _("de fleste: færre, jo længere væk (antagelse)")),
+            *(
+                (percent, _("%(percent)s %% siger ja") % {"percent": percent})
+                for percent in PERCENTS
+            ),
+        ],
+        initial="all",
     )
     scope = forms.ChoiceField(
         label=_("Hvis hold"),

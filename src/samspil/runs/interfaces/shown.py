@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from samspil.runs.domain import reasons
-from samspil.runs.domain.planning import Answer
+from samspil.runs.domain.planning import Answer, Sure, UncertainAnswer
 from samspil.runs.interfaces import timeline
 from samspil.runs.models import CourseRun
 
@@ -30,11 +30,52 @@ class MoveLine:
     @property
     def when(self) -> str:
         """How far off the other run is, in words."""
-        if self.days == 0:
-            return _("samme dag")
-        if self.days > 0:
-            return ngettext("%(n)s dag senere", "%(n)s dage senere", self.days) % {"n": self.days}
-        return ngettext("%(n)s dag før", "%(n)s dage før", -self.days) % {"n": -self.days}
+        return when(self.days)
+
+
+@dataclass(frozen=True, slots=True)
+class AskLine:
+    """A line of 'who is asked about what' when not everybody says yes."""
+
+    wave: int
+    heads: int
+    source: CourseRun
+    target: CourseRun
+    km: int
+    days: int
+    percent: int
+
+    @property
+    def when(self) -> str:
+        """How far off the other run is, in words."""
+        return when(self.days)
+
+
+@dataclass(frozen=True, slots=True)
+class Chance:
+    """A run and how sure it is to be held."""
+
+    run: CourseRun
+    sure: Sure
+
+    @property
+    def expected(self) -> str:
+        """Participants to be expected, with one decimal."""
+        return tenths(self.sure.expected)
+
+
+def when(days: int) -> str:
+    """How many days later or earlier, in words."""
+    if days == 0:
+        return _("samme dag")
+    if days > 0:
+        return ngettext("%(n)s dag senere", "%(n)s dage senere", days) % {"n": days}
+    return ngettext("%(n)s dag før", "%(n)s dage før", -days) % {"n": -days}
+
+
+def tenths(thousandths: int) -> str:
+    """A number of people that is an expectation: ``175,4``."""
+    return number_format(thousandths / 1000, 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,6 +126,50 @@ def after(runs: Sequence[CourseRun], answer: Answer) -> timeline.Timeline | None
         ],
         [timeline.Arrow(m.source, m.target, m.heads) for m in answer.moves],
     )
+
+
+def likely(runs: Sequence[CourseRun], answer: UncertainAnswer) -> timeline.Timeline | None:
+    """The runs as they can be expected to end: filled when more likely held than not."""
+    asked = {a.source for a in answer.asks} | {a.target for a in answer.asks}
+    spots = []
+    for run in _in_lanes(runs):
+        if not run.enrolled and run.pk not in asked:
+            continue
+        sure = answer.sure.get(run.pk)
+        is_held = sure is not None and sure.percent >= 50
+        number = round(sure.expected / 1000) if sure is not None and is_held else run.enrolled
+        spots.append(
+            timeline.Spot(
+                run.pk, run.organisation.label, run.starts_on, number, is_held, _note(run, number)
+            )
+        )
+    heads: dict[tuple[int, int], int] = {}
+    for a in answer.asks:
+        heads[a.source, a.target] = heads.get((a.source, a.target), 0) + a.heads
+    return timeline.draw(spots, [timeline.Arrow(*pair, number) for pair, number in heads.items()])
+
+
+def asks(runs: Iterable[CourseRun], answer: UncertainAnswer) -> list[AskLine]:
+    """Who is asked about what, wave by wave, the largest group first."""
+    known = {run.pk: run for run in runs}
+    return [
+        AskLine(
+            a.wave,
+            a.heads,
+            known[a.source],
+            known[a.target],
+            round(a.metres / 1000),
+            a.days,
+            a.percent,
+        )
+        for a in answer.asks
+        if a.source in known and a.target in known
+    ]
+
+
+def chances(runs: Iterable[CourseRun], answer: UncertainAnswer) -> list[Chance]:
+    """Every run with people in it or asked about it, with how sure it is, by day."""
+    return [Chance(run, answer.sure[run.pk]) for run in runs if run.pk in answer.sure]
 
 
 def moves(runs: Iterable[CourseRun], answer: Answer) -> list[MoveLine]:

@@ -89,7 +89,10 @@ def course(request: ActorRequest, course_number: str) -> HttpResponse:
             "totals": totals,
             "figures": _figures(totals),
             "line": shown.before(rows),
-            "poolings": queries.poolings_of(request.actor, found),
+            "poolings": [
+                (item, shown.tenths(item.statistics.get("expected", 0)))
+                for item in queries.poolings_of(request.actor, found)
+            ],
             "may_ask": may_ask and totals.people > 0,
         },
     )
@@ -116,6 +119,7 @@ def ask(request: ActorRequest, course_number: str) -> HttpResponse:
                 conditions=planning.Conditions(
                     km=data["km"],
                     days=data["days"],
+                    yes=data["yes"],
                     held=tuple(pk for pk, pin in pins.items() if pin == "held"),
                     cancelled=tuple(pk for pk, pin in pins.items() if pin == "cancelled"),
                 ),
@@ -153,7 +157,9 @@ def _from(request: ActorRequest) -> dict[str, Any]:
 
 
 def _earlier(request: ActorRequest) -> dict[str, Any]:
-    return {key: value for key, value in _from(request).items() if key in ("km", "days", "scope")}
+    return {
+        key: value for key, value in _from(request).items() if key in ("km", "days", "yes", "scope")
+    }
 
 
 def _earlier_pins(request: ActorRequest) -> dict[int, str]:
@@ -169,6 +175,7 @@ def pooling(request: ActorRequest, pooling_id: int) -> HttpResponse:
     context: dict[str, Any] = {
         "pooling": found,
         "course": found.course,
+        "is_uncertain": False,
         "is_waiting": found.status == PoolingStatus.QUEUED,
         "is_failed": found.status == PoolingStatus.FAILED,
         "may_ask": rules.may_ask(request.actor, found.network),
@@ -184,7 +191,9 @@ def pooling(request: ActorRequest, pooling_id: int) -> HttpResponse:
         context["progress"] = calculation.progress if calculation else {}
         context["is_stopping"] = bool(calculation and calculation.asked_to_stop_at)
     elif found.status == PoolingStatus.ANSWERED:
-        context |= _answered(found, rows)
+        is_uncertain = planning.is_uncertain(found.problem or {})
+        context |= _uncertain(found, rows) if is_uncertain else _answered(found, rows)
+        context["is_older"] = {run.pk for run in rows} != planning.runs_in(found.problem or {})
     if request.headers.get("HX-Request"):
         return render(request, "runs/pooling_body.html", context)
     return render(request, "runs/pooling.html", context)
@@ -221,12 +230,39 @@ def _answered(found: Any, rows: list[Any]) -> dict[str, Any]:
         "line": shown.after(rows, answer),
         "moves": shown.moves(rows, answer),
         "fates": shown.fates(rows, answer),
-        "is_older": {run.pk for run in rows} != _runs_in(found.problem),
     }
 
 
-def _runs_in(problem: dict[str, Any]) -> set[int]:
-    return {int(run["key"]) for run in problem["runs"]}
+def _uncertain(found: Any, rows: list[Any]) -> dict[str, Any]:
+    answer = planning.read_uncertain(found.problem, found.solution)
+    numbers = found.statistics
+    bound = numbers["bounds"][0]
+    return {
+        "is_uncertain": True,
+        "numbers": numbers,
+        "best_possible": shown.tenths(bound["best_possible"]),
+        "figures": [
+            Figure(
+                answer.alone,
+                _("bliver undervist, hvis hver skole afgør alene"),
+                of=answer.people,
+            ),
+            Figure(
+                shown.tenths(numbers["expected"]),
+                _("kan ventes at blive undervist efter forslaget"),
+                of=answer.people,
+                tone="good",
+            ),
+            Figure(shown.tenths(numbers["asked"]), _("kan ventes at blive spurgt")),
+            Figure(
+                numbers["waves"],
+                _("gange går spørgsmål ud: de næste, når nogle har sagt nej"),
+            ),
+        ],
+        "line": shown.likely(rows, answer),
+        "asks": shown.asks(rows, answer),
+        "chances": shown.chances(rows, answer),
+    }
 
 
 @requires(LOGIN)

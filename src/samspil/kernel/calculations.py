@@ -19,6 +19,7 @@ from typing import Any, Final
 
 from django.db import models, transaction
 from django.db.models import F, Q
+from django.db.models.functions import Cast
 
 from samspil.kernel.models import Calculation, CalculationStatus, Failure
 from samspil.kernel.outbox import enqueue
@@ -72,9 +73,7 @@ def start(
 
 def of(subject: models.Model, kind: str = "") -> models.QuerySet[Calculation]:
     """The calculations for an object, of one kind or all, the newest first, without large columns."""
-    rows = Calculation.objects.filter(
-        subject_type=subject._meta.label_lower, subject_id=subject.pk
-    )
+    rows = Calculation.objects.filter(subject_type=subject._meta.label_lower, subject_id=subject.pk)
     if kind:
         rows = rows.filter(kind=kind)
     return rows.defer(*LARGE).order_by("-pk")
@@ -151,8 +150,14 @@ def claim(now: datetime) -> Calculation | None:
         )
         if mine:
             Calculation.objects.filter(pk=pk, started_at=None).update(started_at=now)
-            return Calculation.objects.get(pk=pk)
+            return Calculation.objects.defer("problem", "payload").get(pk=pk)
     return None
+
+
+def problem_text(claimed: Calculation) -> str:
+    """The problem as JSON text, as it goes to the planner: megabytes that the worker need not take apart."""
+    rows = Calculation.objects.filter(pk=claimed.pk)
+    return str(rows.values_list(Cast("problem", models.TextField()), flat=True).get())
 
 
 def keep(claimed: Calculation, *, now: datetime, **columns: Any) -> bool:

@@ -171,9 +171,9 @@ class _Attempt:
             child.kill()
 
     def _read(self, child: _Child) -> None:
-        if child.progress:
-            told = child.progress
-            self.progress = {**told, "seconds": round(self.earlier + told.get("seconds", 0.0), 1)}
+        # The planner tells when it has something to tell; time goes by also when it hasn't.
+        seconds = self.earlier + time.monotonic() - child.began
+        self.progress = {**self.progress, **(child.progress or {}), "seconds": round(seconds, 1)}
         if (best := child.new_best()) is not None:
             self.best = best
             self.is_new = True
@@ -259,7 +259,7 @@ class _Child:
         self.progress: dict[str, Any] | None = None
         self.began = time.monotonic()
         problem = folder / "problem.json"
-        problem.write_text(json.dumps(claimed.problem), encoding="utf-8")
+        problem.write_text(calculations.problem_text(claimed), encoding="utf-8")
         options = ["--work", str(claimed.work), "--seconds", f"{seconds:g}"]
         options += ["--seed", str(claimed.seed), "--best", str(self._best), "--progress"]
         if first is not None:

@@ -211,7 +211,11 @@ def standing(written: dict[str, Any]) -> dict[str, Any]:
     may be from its best, in per cent (``None``: not known, or all is proven); ``off_term``: which.
     Later objectives are looked at only when the earlier are settled, so the first is what counts.
     """
-    bounds = [Bound(b["term"], b["value"], b["best_possible"]) for b in written.get("bounds", ())]
+    bounds = [
+        Bound(b["term"], b["value"], b["best_possible"])
+        for b in written.get("bounds", ())
+        if (b["term"], b["value"]) != ("changed", 0)  # fewer than none there aren't
+    ]
     open_ = next((bound for bound in bounds if not bound.is_proven), None)
     covered = next((bound for bound in bounds if bound.term == "covered"), None)
     return {

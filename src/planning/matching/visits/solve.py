@@ -1,7 +1,8 @@
 """The best plan of visits: one integer model (`formulation`), solved by HiGHS objective by objective.
 
 Each objective is made as good as it can be and then held while the next is looked at, so an earlier one is never
-traded for a later one. The search begins from today's practice, or from `warm_start` where that is better.
+traded for a later one; one whose best isn't proven is held at what was reached. The search begins from today's
+practice, or from `warm_start` where that is better.
 """
 
 from __future__ import annotations
@@ -97,7 +98,7 @@ class _Search:
                 self.known[term] = max(self.known[term], solved.bound)
             self.watch.tell(self._bounds(), self.best, term)
             self.is_cut |= not solved.is_proven
-            if self.best is None or not solved.is_proven:
+            if self.best is None:
                 break
             reached = model.value(objective, self.formulation.values(self.best))
             model.row(objective, upper=reached)

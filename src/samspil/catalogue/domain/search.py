@@ -27,6 +27,8 @@ _WHOLE, _BEGINS, _PART, _INSIDE = 9, 7, 4, 1
 _BARE = 1
 """What is taken off where only the word without its ending is found."""
 _INSIDE_FROM = 5
+_TELLING = 4
+"""Letters from which a word without its ending says enough to begin others."""
 _LIKENESS = 0.35
 
 
@@ -119,22 +121,28 @@ class Index:
         if token.isdigit() and len(token) > 1:
             return self._by_number(token)
         root = words.stem(token)
+        short = words.letters(root) < _TELLING
         found: dict[int, int] = {}
-        for term in self._whole_terms if len(root) >= _INSIDE_FROM else ():
-            if root in term:
-                _keep(found, self._whole[term], _INSIDE)
-        for start, off in ((root, _BARE), (token, 0)):
-            for term in _beginning(self._part_terms, start):
-                _keep(found, self._parts[term], _PART - off)
-            for term in _beginning(self._whole_terms, start):
-                _keep(found, self._whole[term], _BEGINS - off)
-        for term in {token, root}:
-            _keep(found, self._whole.get(term, ()), _WHOLE)
-        if len(root) < _INSIDE_FROM and len(root) >= 4:
+        if words.letters(root) >= _INSIDE_FROM:
+            for term in self._whole_terms:
+                if root in term:
+                    _keep(found, self._whole[term], _INSIDE)
+        elif len(root) >= 3:
             # A short word ends compounds that nobody can split: 'tårnkran'. Inside, it is chance.
             for term in self._whole_terms:
-                if term.endswith((token, root)):
+                if term.endswith(token) or words.stem(term).endswith(root):
                     _keep(found, self._whole[term], _INSIDE)
+        for start, off in ((root, _BARE), (token, 0)):
+            for terms, places, worth in (
+                (self._part_terms, self._parts, _PART),
+                (self._whole_terms, self._whole, _BEGINS),
+            ):
+                for term in _beginning(terms, start):
+                    # 'træ' of 'træer' is no beginning of 'træning'
+                    if not (short and start != token) or root in (term, words.stem(term)):
+                        _keep(found, places[term], worth - off)
+        for term in {token, root}:
+            _keep(found, self._whole.get(term, ()), _WHOLE)
         return found
 
     def _by_number(self, token: str) -> dict[int, int]:

@@ -11,6 +11,7 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 _LETTERS = str.maketrans({"æ": "ae", "ø": "oe", "å": "aa", "ö": "oe", "ä": "ae", "ß": "ss"})
+_TWO_FOR_ONE = re.compile("ae|oe|aa")
 _WORD = re.compile(r"[a-zæøåäöüéèáàß0-9]+(?:'[a-z]+)?")
 LITTLE_WORDS = frozenset(
     "af at de dem den der det din du efter en er et for fra hos i ind kan man med mellem mod når og om "
@@ -65,6 +66,11 @@ def fold(text: str) -> str:
 def words(text: str) -> list[str]:
     """The words of a text in small letters, as they are written: ``['gaffeltruck', 'b']``."""
     return _WORD.findall(text.lower())
+
+
+def letters(folded: str) -> int:
+    """How many letters a folded word has as it is written: æ, ø and å are one each."""
+    return len(_TWO_FOR_ONE.sub("x", folded))
 
 
 @lru_cache(maxsize=20_000)

@@ -36,6 +36,9 @@ from planning.coverage import (
     extra_courses,
     score,
     validate,
+    with_capacity,
+    without_approval,
+    without_school,
 )
 from planning.geo import road_km
 from planning.planners import COVERAGE
@@ -355,54 +358,12 @@ def changed_problem(problem: dict[str, Any], change: Change) -> dict[str, Any]:
     if not known[change.what]:
         raise PlannerFault(f"{change} is about nothing in the problem")
     if change.what == What.LEAVES:
-        data = _without_school(data, change.school)
+        data = without_school(data, change.school)
     elif change.what == What.LOSES:
-        data = _without_approval(data, change.school, change.fkb)
+        data = without_approval(data, change.school, change.fkb)
     else:
-        data = _with_capacity(data, change.school, change.group, change.days)
+        data = with_capacity(data, change.school, change.group, change.days)
     return COVERAGE.write_problem(data)
-
-
-def _without_school(data: Problem, school: str) -> Problem:
-    """As when a school leaves (R62): what it offers and holds is gone, and so are its approvals."""
-    return replace(
-        data,
-        schools=tuple(
-            replace(s, in_round=False, capacity=()) if s.key == school else s for s in data.schools
-        ),
-        approvals=tuple(a for a in data.approvals if a.school != school),
-        lines=tuple(x for x in data.lines if x.school != school),
-        offers=tuple(x for x in data.offers if x.school != school),
-        pins=tuple(x for x in data.pins if x.school != school),
-    )
-
-
-def _without_approval(data: Problem, school: str, fkb: str) -> Problem:
-    """What the school offers and holds in the FKB goes with the approval."""
-
-    def stays(line: Approval | FormLine | Offer | Pin) -> bool:
-        of = line.fkb if isinstance(line, Approval) else data.course_by_key[line.course].fkb
-        return (line.school, of) != (school, fkb)
-
-    return replace(
-        data,
-        approvals=tuple(filter(stays, data.approvals)),
-        lines=tuple(filter(stays, data.lines)),
-        offers=tuple(filter(stays, data.offers)),
-        pins=tuple(filter(stays, data.pins)),
-    )
-
-
-def _with_capacity(data: Problem, school: str, group: str, days: int) -> Problem:
-    return replace(
-        data,
-        schools=tuple(
-            replace(s, capacity=tuple(sorted({**dict(s.capacity), group: days}.items())))
-            if s.key == school
-            else s
-            for s in data.schools
-        ),
-    )
 
 
 def side(problem: dict[str, Any], written: dict[str, Any]) -> Side:

@@ -2,11 +2,17 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
+import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from benchmarks.studies.national import national
 from benchmarks.studies.snapshot import snapshot
 from planning.pooling import (
     Option,
@@ -320,3 +326,35 @@ def test_a_newer_decision_replaces_an_older_one() -> None:
     problem = by_hand(run_pins=(PinnedRun("r", RunPin.CANCELLED),), shared=(), uses=())
     assert "r" not in solve(problem).solution.held
     assert "r" in solve(problem, pins=(PinnedRun("r", RunPin.HELD),)).solution.held
+
+
+GOLDEN = json.loads((Path(__file__).parent / "golden" / "pooling.json").read_text("utf-8"))
+
+
+@pytest.mark.parametrize("instance", GOLDEN["instances"], ids=lambda i: str(i["snapshot"]))
+def test_the_real_runs_are_solved_as_well_as_ever(instance: dict[str, Any]) -> None:
+    problem = snapshot(**instance["snapshot"])
+    result = solve(problem)
+    assert not validate(problem, result.solution)
+    assert result.status == Status.PROVEN
+    assert {bound.term: bound.value for bound in result.bounds} == instance["best"]
+
+
+def test_a_country_in_small_is_taught_as_well_as_can_be() -> None:
+    problem = national(courses=40, runs=230, people=1_300, schools=20)
+    result = solve(problem, limits=Limits(work=20_000))
+    assert not validate(problem, result.solution)
+    assert result.bound("taught").is_proven
+
+
+def test_a_large_part_that_shares_is_solved_by_prices(monkeypatch: pytest.MonkeyPatch) -> None:
+    problem = national(courses=30, runs=170, people=1_000, schools=5, with_shared=True)
+    whole = solve(problem, limits=Limits(work=2_000))
+    monkeypatch.setattr(import_module("planning.pooling.solve"), "COUPLED", 100)
+    result = solve(problem)
+    for answer in (whole, result):
+        assert not validate(problem, answer.solution)
+        assert answer.bound("taught").best_possible is not None
+    best = min(answer.bound("taught").best_possible or 0 for answer in (whole, result))
+    assert max(whole.bound("taught").value, result.bound("taught").value) <= best
+    assert result.bound("taught").value >= 0.98 * best

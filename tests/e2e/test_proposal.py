@@ -11,7 +11,7 @@ from playwright.sync_api import expect
 from samspil.coordination.models import Commitment, Proposal
 from samspil.kernel import calculations, clock, outbox
 from tests.factories.board import RoundCase, make_round
-from tests.factories.proposals import answer, solve
+from tests.factories.proposals import answer, request, solve
 
 
 @pytest.fixture
@@ -128,3 +128,23 @@ def test_without_script_the_page_loads_itself_anew(new_context, case, sign_in):
     answer(Proposal.objects.get())
     heading = page.get_by_role("heading", name="Forslag: 2 af 4 huller kan lukkes")
     expect(heading).to_be_visible(timeout=15_000)
+
+
+def test_what_if_is_answered_beside_the_proposal(page, case, sign_in, axe, shot):
+    answer(request(case, case.fkb))
+    sign_in(page, case.secretariat_person)
+    page.goto(board_url(case))
+    page.get_by_role("link", name="Se begrundelse").click()
+    page.get_by_role("link", name="Hvad nu hvis …").click()
+    axe(page)
+    page.get_by_label("Skole", exact=True).select_option(label="Østby SOSU")
+    page.get_by_role("button", name="Regn det ud").click()
+    expect(page.get_by_role("heading", name="Hvad nu hvis Østby SOSU forlader")).to_be_visible()
+    claimed = calculations.claim(clock.now())
+    assert claimed is not None
+    calculations.finish(claimed, now=clock.now(), result=solve(claimed))
+    expect(page.get_by_role("heading", name="Mål, som ingen ville have")).to_be_visible()
+    expect(page.get_by_text("1 mål mere ville mangle en udbyder.")).to_be_visible()
+    axe(page)
+    shot(page, "what-if")
+    assert Commitment.objects.count() == 1

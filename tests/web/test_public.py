@@ -228,7 +228,8 @@ def test_a_misspelt_word_is_told(kit: AgreementCase, client: Client) -> None:
 def test_lists_ask_the_same_questions_however_long(kit: AgreementCase, client: Client) -> None:
     first = kit.case.rows[0].course
     kit.freeze()
-    make_open_run(first, kit.case.schools[0])
+    for row in kit.case.rows:
+        make_open_run(row.course, kit.case.schools[0])
     urls = (
         SEARCH,
         f"{SEARCH}?q=omsorg",
@@ -257,7 +258,7 @@ def test_lists_ask_the_same_questions_however_long(kit: AgreementCase, client: C
         for i in range(1000)
     )
     assert asked() == few
-    assert max(few) <= 16
+    assert max(few) <= 24
 
 
 # ---------------------------------------------------------------- cookies, caches, languages

@@ -48,27 +48,57 @@ def open_runs(wanted: RunWish, *, today: date) -> QuerySet[CourseRun]:
     return rows.order_by("starts_on", "pk")
 
 
-def first_days(wanted: RunWish, *, today: date) -> dict[int, date]:
-    """The courses that have a run that fits, each with the first day of its first. One query."""
+def first_days(
+    wanted: RunWish, *, today: date, courses: Collection[int] | None = None
+) -> dict[int, date]:
+    """The courses (of ``courses``, if given) that have a run that fits, each with the first day of
+    its first. One query."""
+    rows = open_runs(wanted, today=today)
+    if courses is not None:
+        rows = rows.filter(course__in=courses)
     return dict(
-        open_runs(wanted, today=today)
-        .order_by()
+        rows.order_by()
         .values("course_id")
         .annotate(first=Min("starts_on"))
         .values_list("course_id", "first")
     )
 
 
-def runs_of_courses(
-    courses: Collection[int], wanted: RunWish, *, today: date
-) -> dict[int, list[CourseRun]]:
-    """The runs that fit of some courses, the first to begin first. One query."""
-    found: dict[int, list[CourseRun]] = {}
-    for run in (
-        open_runs(wanted, today=today).filter(course__in=courses).select_related("organisation")
+@dataclass(frozen=True, slots=True)
+class Brief:
+    """The runs of a course in short: the first to begin, how many, and their towns in that order."""
+
+    first: CourseRun
+    count: int
+    towns: tuple[str, ...]
+
+
+def briefs(courses: Collection[int], wanted: RunWish, *, today: date) -> dict[int, Brief]:
+    """The runs that fit of some courses, in short. Two queries, of which the large one is narrow."""
+    pks: dict[int, list[int]] = {}
+    towns: dict[int, dict[str, None]] = {}
+    for pk, course, city in (
+        open_runs(wanted, today=today)
+        .filter(course__in=courses)
+        .values_list("pk", "course_id", "city")
     ):
-        found.setdefault(run.course_id, []).append(run)
-    return found
+        pks.setdefault(course, []).append(pk)
+        if city:
+            towns.setdefault(course, {})[city] = None
+    first = CourseRun.objects.select_related("organisation").in_bulk(
+        [own[0] for own in pks.values()]
+    )
+    return {
+        course: Brief(first[own[0]], len(own), tuple(towns.get(course, ())))
+        for course, own in pks.items()
+    }
+
+
+def runs_of_course(course: int, *, today: date) -> list[CourseRun]:
+    """A course's runs, the first to begin first. One query."""
+    return list(
+        open_runs(RunWish(), today=today).filter(course=course).select_related("organisation")
+    )
 
 
 def runs_of_school(school: Organisation, *, today: date, limit: int) -> list[CourseRun]:

@@ -7,10 +7,12 @@ here takes an actor, because everybody sees the same.
 from __future__ import annotations
 
 import hashlib
+import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 
+from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.db.models import Prefetch
 from django.utils.translation import gettext as _
@@ -57,20 +59,14 @@ class Run:
 
 @dataclass(frozen=True, slots=True)
 class Line:
-    """A course among others: its next runs that fit, how many there are, and who offers it."""
+    """A course among others: its first run that fits, how many there are and in which towns, and
+    who offers it."""
 
     course: Course
-    runs: tuple[Run, ...]
+    first: Run | None
+    count: int
+    towns: tuple[str, ...]
     offers: tuple[Offer, ...]
-
-    @property
-    def first(self) -> Run | None:
-        return self.runs[0] if self.runs else None
-
-    @property
-    def towns(self) -> list[str]:
-        """Where its runs are, the first to begin first."""
-        return list(dict.fromkeys(run.place for run in self.runs if run.place))
 
     @property
     def offered_by(self) -> list[str]:
@@ -131,8 +127,13 @@ def find_courses(wanted: Wish, *, today: date, page: str | int = 1) -> Result:
                 "course_id", flat=True
             )
         )
-    first = announced.first_days(wanted.run, today=today)
-    pks = [pk for pk in found.ids if pk in usable and (wanted.run.is_empty or pk in first)]
+    pks = [pk for pk in found.ids if pk in usable]
+    if not wanted.run.is_empty:
+        some = pks if wanted.text.strip() else None
+        first = announced.first_days(wanted.run, today=today, courses=some)
+        pks = [pk for pk in pks if pk in first]
+    else:
+        first = _remembered(today).first_days
     if not wanted.text.strip():
         pks.sort(key=lambda pk: first.get(pk, date.max))  # stable: by number within a day
     shown = Paginator(pks, PAGE_SIZE).get_page(page)
@@ -147,11 +148,15 @@ def find_courses(wanted: Wish, *, today: date, page: str | int = 1) -> Result:
 def _lines(pks: list[int], wanted: RunWish, today: date) -> Iterable[Line]:
     relations = CourseRelation.objects.select_related("fkb").order_by("fkb__number", "pk")
     courses = Course.objects.prefetch_related(Prefetch("relations", relations)).in_bulk(pks)
-    runs = announced.runs_of_courses(pks, wanted, today=today)
+    briefs = announced.briefs(pks, wanted, today=today)
     offers = agreed.published(pks, today=today)
     for pk in pks:
-        own = tuple(offers.get(pk, ()))
-        yield Line(courses[pk], tuple(_told(runs.get(pk, ()), own, today)), own)
+        own, brief = tuple(offers.get(pk, ())), briefs.get(pk)
+        if brief is None:
+            yield Line(courses[pk], None, 0, (), own)
+        else:
+            first = next(iter(_told([brief.first], own, today)))
+            yield Line(courses[pk], first, brief.count, brief.towns, own)
 
 
 def _told(runs: Iterable[CourseRun], offers: Iterable[Offer], today: date) -> Iterable[Run]:
@@ -175,7 +180,7 @@ def get_course(number: str, *, today: date) -> CoursePage:
     course = Course.objects.filter(valid_on(today), number=number, is_archived=False).first()
     if course is None:
         raise NotFound(_("Uddannelsen findes ikke, eller den bliver ikke udbudt længere."))
-    rows = announced.runs_of_courses([course.pk], RunWish(), today=today).get(course.pk, [])
+    rows = announced.runs_of_course(course.pk, today=today)
     offers = tuple(agreed.published([course.pk], today=today).get(course.pk, ()))
     schools = Organisation.objects.filter(
         key__in={part.key for offer in offers for part in (*offer.own, offer.holder) if part}
@@ -226,18 +231,44 @@ def runs_of_school(school: Organisation, *, today: date) -> list[Run]:
     return [run for row in rows for run in _told([row], offers.get(row.course_id, ()), today)]
 
 
-def fkbs(*, today: date) -> list[Fkb]:
-    """FKBs that hold, with a title or without, by number."""
-    return list(
-        Fkb.objects.filter(valid_on(today), relations__course__is_archived=False)
-        .distinct()
-        .order_by("number", "pk")
+@dataclass(frozen=True, slots=True)
+class Remembered:
+    """What changes seldom and is dear to ask for with 100,000 runs: the choices of the search, and
+    in which order courses stand without words."""
+
+    first_days: dict[int, date]
+    fkbs: tuple[Fkb, ...]
+    municipalities: tuple[Municipality, ...]
+
+
+_KEPT_SECONDS = 60
+"""As long as browsers keep the pages that show it."""
+_KEPT: dict[date, tuple[float, Remembered]] = {}
+
+
+def _remembered(today: date) -> Remembered:
+    kept = _KEPT.get(today)
+    if kept and settings.SAMSPIL_REMEMBER_COUNTS and time.monotonic() - kept[0] < _KEPT_SECONDS:
+        return kept[1]
+    used = CourseRelation.objects.filter(course__is_archived=False).values("fkb")
+    fresh = Remembered(
+        first_days=announced.first_days(RunWish(), today=today),
+        fkbs=tuple(Fkb.objects.filter(valid_on(today), pk__in=used).order_by("number", "pk")),
+        municipalities=tuple(announced.municipalities(today=today)),
     )
+    _KEPT.clear()
+    _KEPT[today] = (time.monotonic(), fresh)
+    return fresh
 
 
-def municipalities(*, today: date) -> list[Municipality]:
+def fkbs(*, today: date) -> tuple[Fkb, ...]:
+    """FKBs with courses in use, by number."""
+    return _remembered(today).fkbs
+
+
+def municipalities(*, today: date) -> tuple[Municipality, ...]:
     """Where one can look for runs, by region and name."""
-    return announced.municipalities(today=today)
+    return _remembered(today).municipalities
 
 
 def stamp(*, today: date, parts: Iterable[str]) -> str:

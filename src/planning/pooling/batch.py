@@ -199,6 +199,19 @@ class Batch:
         weight = _taught_then_kept(built)
         self._learn(built, work.minimise(built.model, self.values(built)), weight)
 
+    def seat_anew(self, work: Work) -> None:
+        """Most people taught and then kept in the runs that are held, which stay as they are."""
+        if work.watch.is_over or self.answer.reached[0] == self.answer.reached[1]:
+            return
+        built = self.small()
+        weight = _taught_then_kept(built)
+        values = self._with_held(built, work, self.values(built))
+        if (
+            divmod(-built.model.value(built.model.objective, values), weight)
+            > self.answer.reached[:2]
+        ):
+            self.put(set(built.held_runs(values)), built.units(values))
+
     def _learn(self, built: PartModel, solved: Solved, weight: int) -> None:
         """Take over an answer to the first two terms and its bound."""
         best_taught, best_kept = self.answer.best[:2]

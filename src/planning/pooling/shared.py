@@ -157,6 +157,8 @@ def solve(
     _state_bound(market)
     tell(answers)
     _improve(market, lambda: tell(answers))
+    for batch in answers:
+        batch.seat_anew(market.work)
     _state_bound(market)
     return answers
 
@@ -199,7 +201,10 @@ def _at_prices(market: _Market) -> list[tuple[set[str], list[dict[str, int]]]]:
         objective += [(column, market.price(run)) for run, column in built.held.items()]
         built.model.minimise(objective)
         start = market.values(built, numbers)
-        solved = market.work.minimise(built.model, start)
+        is_large = len(built.taught) > _CALL
+        solved = (
+            market.work.dive(built, start) if is_large else market.work.minimise(built.model, start)
+        )
         values = solved.values or tuple(start)
         if solved.bound is None:
             bound += built.heads * _UNIT

@@ -5,11 +5,14 @@ Each is a relaxation of the rules, so no valid answer is better; the docstrings 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+import math
+from collections.abc import Callable, Mapping, Sequence
 from math import gcd
 
 from planning.coverage.choices import Instance
+from planning.coverage.formulation import Formulation
 from planning.coverage.score import most_load
+from planning.solvers.model import INFINITY, Model, Term
 
 
 class DutyFlow:
@@ -123,6 +126,102 @@ class DutyFlow:
             else:
                 low = middle + 1
         return low
+
+
+BoundOf = Callable[[Model], int | None]
+"""Solves a model as far as its bound; None when there is none."""
+
+
+class Groups:
+    """A form's model in parts, one for each branch group, and the rows that tie them together."""
+
+    def __init__(self, form: Formulation) -> None:
+        self.form = form
+        items = form.instance.items
+        self.group_of = [items[i].course.group for i, _, _ in form.columns]
+        self.names = sorted(set(self.group_of))
+        self.columns: dict[str, list[int]] = {name: [] for name in self.names}
+        for x, name in enumerate(self.group_of):
+            self.columns[name].append(x)
+
+    def _split(self) -> tuple[dict[str, list[int]], list[int]]:
+        model = self.form.model
+        own: dict[str, list[int]] = {name: [] for name in self.names}
+        shared = []
+        for r in range(len(model.row_lower)):
+            first, last = model.row_starts[r], model.row_starts[r + 1]
+            groups = {self.group_of[x] for x in model.columns[first:last]}
+            if len(groups) == 1:
+                own[groups.pop()].append(r)
+            else:
+                shared.append(r)
+        return own, shared
+
+    def _part(self, name: str, rows: Sequence[int], cost: Mapping[int, int]) -> Model:
+        model = self.form.model
+        part = Model()
+        column = {x: part.column() for x in self.columns[name]}
+        for r in rows:
+            first, last = model.row_starts[r], model.row_starts[r + 1]
+            pairs = zip(model.columns[first:last], model.coefficients[first:last], strict=True)
+            part.row([(column[x], k) for x, k in pairs], model.row_lower[r], model.row_upper[r])
+        part.minimise([(new, cost[x]) for x, new in column.items() if cost.get(x)])
+        return part
+
+    def each(self, terms: Sequence[Term], bound_of: BoundOf) -> dict[str, int] | None:
+        """Bound on the terms in each group when nothing ties the groups together."""
+        own, _ = self._split()
+        cost = dict(terms)
+        found = {}
+        for name in self.names:
+            part = self._part(name, own[name], cost)
+            bound = bound_of(part) if part.objective else 0
+            if bound is None:
+                return None
+            found[name] = bound
+        return found
+
+    def hold(self, terms: Sequence[Term], least: Mapping[str, int], reached: int) -> None:
+        """A row per group: when all groups together reach so much, none is farther from its least than they are."""
+        slack = reached - sum(least.values())
+        for name in self.names:
+            mine = [(x, k) for x, k in terms if self.group_of[x] == name]
+            if mine:
+                self.form.model.row(mine, upper=least[name] + slack)
+
+    def priced(self, prices: Sequence[float], bound_of: BoundOf) -> int | None:
+        """Bound on the form's objective: each group alone, what ties the groups together at its price.
+
+        The prices are the relaxation's; any would give a bound. It is at least as good as the relaxation, because
+        in each group courses are whole again.
+        """
+        model = self.form.model
+        cost = [0.0] * len(self.group_of)
+        for x, k in model.objective:
+            cost[x] += k
+        own, shared = self._split()
+        total = 0.0
+        for r in shared:
+            price = prices[r]
+            side = model.row_lower[r] if price > 0 else model.row_upper[r]
+            if abs(side) >= INFINITY:
+                continue
+            total += price * side
+            first, last = model.row_starts[r], model.row_starts[r + 1]
+            for x, k in zip(model.columns[first:last], model.coefficients[first:last], strict=True):
+                cost[x] -= price * k
+        # Whole numbers, rounded down: never above the truth.
+        fine = {x: math.floor(_FINE * c) for x, c in enumerate(cost)}
+        for name in self.names:
+            bound = bound_of(self._part(name, own[name], fine))
+            if bound is None:
+                return None
+            total += bound / _FINE
+        return math.ceil(total - 1e-6 * max(1.0, abs(total)))
+
+
+_FINE = 100
+"""Hundredths of a kilometre, or of a learner: how fine prices are counted."""
 
 
 def least_spread(instance: Instance, covered: int) -> int:

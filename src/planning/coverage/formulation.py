@@ -35,6 +35,7 @@ class Formulation:
         self.classes: dict[tuple[int, int], int] = {}
         """Item and choice → column."""
         self.of_item: dict[int, list[int]] = {}
+        self.row_of: dict[int, int] = {}
         self._aux: list[tuple[str, int, int, int]] = []
         """Columns that follow from the choices: kind, column, and two numbers that say what."""
         self.burden_columns: dict[str, int] = {}
@@ -59,7 +60,7 @@ class Formulation:
                         uses.setdefault(limit, []).append((column, days))
                 self.classes[i, k] = seen[alike]
             self.of_item[i] = list(dict.fromkeys(seen.values()))
-            model.row([(column, 1) for column in self.of_item[i]], upper=1)
+            self.row_of[i] = model.row([(column, 1) for column in self.of_item[i]], upper=1)
         for limit, terms in sorted(uses.items()):
             if self._could_use(terms) > self.room[limit]:
                 model.row(terms, upper=self.room[limit])
@@ -72,6 +73,12 @@ class Formulation:
         return sum(most.values())
 
     # ------------------------------------------------------------ objectives
+
+    def cover_all(self) -> None:
+        """Every course without a holder gets one."""
+        for i, row in self.row_of.items():
+            if self.instance.items[i].is_gap:
+                self.model.row_lower[row] = 1
 
     def covered(self) -> list[Term]:
         return [(x, -1) for x, (_, _, c) in enumerate(self.columns) if c.school]

@@ -16,7 +16,7 @@ from planning.result import Watch
 from planning.solvers import highs
 from planning.solvers.model import Model, Solved, Term
 
-FAR_WORTH = 1000
+FAR_WORTH = 20_000
 """Kilometres that one far learner weighs inside a part; what counts in the end is the order."""
 
 
@@ -41,7 +41,7 @@ class Search:
         return highs.solve(
             model,
             start=start,
-            nodes=30,
+            nodes=10,
             gap=0.0002,
             seconds=self.watch.left,
             is_over=lambda: self.watch.is_over,
@@ -76,8 +76,14 @@ class Search:
         form = Formulation(instance, quarters=False, items=items, room=room)
         model = form.model
         model.row(form.covered(), upper=-covered)
-        objective = list(form.travel()) + [(x, FAR_WORTH * k) for x, k in form.far()]
-        objective += [(x, FAR_WORTH * FAR_WORTH * k) for x, k in form.changed()]
+        # Never more far learners, or moved courses, than now: else the whole would be turned down for them.
+        for terms in (form.far(), form.changed()):
+            if terms:
+                model.row(terms, upper=model.value(terms, form.values(kept)))
+        # While somebody carries too much, that comes first; only then the far learners before every kilometre.
+        worth = FAR_WORTH // 20 if before[0] else FAR_WORTH
+        objective = list(form.travel()) + [(x, worth * k) for x, k in form.far()]
+        objective += [(x, 10 * FAR_WORTH * k) for x, k in form.changed()]
         overs: list[tuple[int, str]] = []
         for school, terms in sorted(form.loads().items()):
             if school not in caps:

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from planning.coverage.bounds import DutyFlow, least_spread
+from planning.coverage.bounds import DutyFlow, Groups, least_spread
 from planning.coverage.choices import Instance, compile_problem
 from planning.coverage.contradictions import contradiction
 from planning.coverage.data import Holding, Pin, Problem
@@ -31,6 +31,7 @@ from planning.coverage.solution import Assignment, Role, Solution
 from planning.messages import Contradiction
 from planning.result import Bound, Limits, Result, Status, Watch
 from planning.solvers import highs
+from planning.solvers.model import Model
 
 SOLVER = "coverage-2"
 
@@ -45,6 +46,7 @@ CONTRADICTIONS = 12
 _PART = 150
 _WORK_PER_PART = 4_000
 _WORK_PER_CONTRADICTION = 10_000
+_BOUND_NODES = 40
 _QUIET = 8
 """The search ends after so many parts in which nothing became better."""
 
@@ -96,6 +98,7 @@ class _Solver:
         self.is_cut = False
         self.work = 0
         self.parts = 0
+        self._least_far: dict[str, int] | None = None
 
     @property
     def is_over(self) -> bool:
@@ -277,9 +280,9 @@ class _Solver:
         form.model.row(form.covered(), upper=-plan.covered)
         (first, *_rest) = form.add_burdens()
         form.model.minimise(first)
-        bound, _ = highs.relax(form.model, seconds=self.watch.left)
+        relaxed = highs.relax_priced(form.model, seconds=self.watch.left)
         self._did(len(form.columns))
-        return max(0, bound or 0)
+        return max(0, relaxed.bound) if relaxed else 0
 
     def _lower(self, plan: Plan, search: Search, target: Sequence[int]) -> None:
         """Bring the burdens down to the target, or as near as parts can."""
@@ -302,12 +305,13 @@ class _Solver:
         form = self._within(plan, caps)
         form.model.minimise([*form.travel(), *((x, FAR_WORTH * k) for x, k in form.far())])
         try:
-            _, values = highs.relax(form.model, seconds=self.watch.left)
+            relaxed = highs.relax_priced(form.model, seconds=self.watch.left)
         except ValueError:
             return
         self._did(len(form.columns))
-        if values is None:
+        if relaxed is None:
             return
+        values = relaxed.values
         before, old = list(plan.chosen), (search.over(caps), plan.key())
         covered = plan.covered
         for i in range(len(plan.items)):
@@ -328,7 +332,7 @@ class _Solver:
         if plan.covered < covered:
             plan.load_all(before)
             return
-        if len(split) <= 4 * _PART and search.over(caps):
+        if len(split) <= 2 * _PART and search.over(caps):
             self._part(search, split, caps)
         if search.over(caps) >= old[0] and old[0] > 0 and plan.key() >= old[1]:
             plan.load_all(before)
@@ -336,7 +340,10 @@ class _Solver:
     def _within(self, plan: Plan, caps: dict[str, int]) -> Formulation:
         """The model that covers as many courses, no school above its cap."""
         form = Formulation(plan.instance, quarters=False)
-        form.model.row(form.covered(), upper=-plan.covered)
+        if plan.covered == sum(item.is_gap for item in plan.items):
+            form.cover_all()
+        else:
+            form.model.row(form.covered(), upper=-plan.covered)
         if self.problem.previous:
             reached = form.model.value(form.changed(), form.values(plan.chosen))
             form.model.row(form.changed(), upper=reached)
@@ -413,16 +420,42 @@ class _Solver:
             for s, burden in highest.items()
         }
         form = self._within(plan, caps)
-        terms = form.far() if name == "far" else form.travel()
-        if name == "travel":
-            form.model.row(form.far(), upper=form.model.value(form.far(), form.values(plan.chosen)))
-        form.model.minimise(terms)
-        bound, _ = highs.relax(form.model, seconds=self.watch.left)
-        self._did(len(form.columns))
-        if bound is None:
-            return None
+        groups = Groups(form)
         offset = sum(item.idle_far for item in plan.items) + instance.base_far
-        return bound + offset if name == "far" else bound
+        if name == "far":
+            form.model.minimise(form.far())
+            self._least_far = groups.each(form.far(), self._bound_part)
+            relaxed = highs.relax_priced(form.model, seconds=self.watch.left)
+            alone = sum(self._least_far.values()) if self._least_far is not None else None
+            whole = relaxed.bound if relaxed is not None else None
+            known = [bound for bound in (alone, whole) if bound is not None]
+            return max(known) + offset if known else None
+        far = form.far()
+        reached = form.model.value(far, form.values(plan.chosen))
+        if far:
+            form.model.row(far, upper=reached)
+        if self._least_far is not None:
+            groups.hold(far, self._least_far, reached)
+        form.model.minimise(form.travel())
+        relaxed = highs.relax_priced(form.model, seconds=self.watch.left)
+        self._did(len(form.columns))
+        if relaxed is None:
+            return None
+        bound = relaxed.bound
+        if bound < plan.travel * (1 - NEAR):
+            bound = max(bound, groups.priced(relaxed.prices, self._bound_part) or bound)
+        return bound
+
+    def _bound_part(self, model: Model) -> int | None:
+        """A branch group's bound by some nodes of HiGHS."""
+        self._did(len(model.lower))
+        return highs.solve(
+            model,
+            nodes=_BOUND_NODES,
+            gap=NEAR / 2,
+            seconds=self.watch.left,
+            is_over=lambda: self.watch.is_over,
+        ).bound
 
     def _late(self, plan: Plan) -> None:
         """Moves and swaps for what is left; and what is plain at sight about the best."""

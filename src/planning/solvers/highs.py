@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from planning.solvers.model import INFINITY, Model, Outcome, Solved
@@ -84,6 +85,15 @@ def solve(
     return _answer(highs, model)
 
 
+@dataclass(frozen=True, slots=True)
+class Relaxed:
+    """A model whose columns needn't be whole: the bound, values per column, and prices per row (its duals)."""
+
+    bound: int
+    values: tuple[float, ...]
+    prices: tuple[float, ...]
+
+
 def relax(
     model: Model, *, seconds: float = math.inf
 ) -> tuple[int | None, tuple[float, ...] | None]:
@@ -91,8 +101,17 @@ def relax(
 
     Raises ValueError when even then there is no answer.
     """
+    found = relax_priced(model, seconds=seconds)
+    return (found.bound, found.values) if found else (None, None)
+
+
+def relax_priced(model: Model, *, seconds: float = math.inf) -> Relaxed | None:
+    """As `relax`, with the price of each row.
+
+    Raises ValueError when even then there is no answer.
+    """
     if not model.lower:
-        return 0, ()
+        return Relaxed(0, (), ())
     import highspy
 
     highs = highspy.Highs()
@@ -106,8 +125,10 @@ def relax(
     if status == highspy.HighsModelStatus.kInfeasible:
         raise ValueError("the relaxed model has no answer")
     if status != highspy.HighsModelStatus.kOptimal:
-        return None, None
-    return _ceil(highs.getObjectiveValue()), tuple(highs.getSolution().col_value)
+        return None
+    found = highs.getSolution()
+    bound = _ceil(highs.getObjectiveValue())
+    return Relaxed(bound or 0, tuple(found.col_value), tuple(found.row_dual))
 
 
 def row_prices(model: Model, *, seconds: float = math.inf) -> tuple[float, ...] | None:

@@ -1,0 +1,253 @@
+"""`python -m benchmarks.studies.coverage`: the coverage planner measured, as docs/studies/coverage.md.
+
+Each row is a process of its own, so that its memory is its own. Seconds are those of the processor, which say more
+than the clock on a machine that does other things too; both stand there. Some minutes on one core.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import platform
+import resource
+import statistics
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from benchmarks.studies import coverage_world as worlds
+from planning.coverage import (
+    Pin,
+    PinRole,
+    Problem,
+    Solution,
+    baselines,
+    contradiction,
+    score,
+    solve,
+    validate,
+)
+from planning.coverage.choices import compile_problem
+from planning.coverage.exact import by_cpsat, by_highs, in_order
+from planning.coverage.plan import Plan
+from planning.coverage.score import TERMS
+from planning.result import Limits, Result, Watch
+
+ROOT = Path(__file__).resolve().parents[2]
+PAGE = ROOT / "docs" / "studies" / "coverage.md"
+SIZES = {
+    "esoe": worlds.ESO,
+    "esoe-runde": worlds.ESO_ROUND,
+    "land": worlds.COUNTRY,
+    "land-runde": worlds.COUNTRY_ROUND,
+}
+WORK = {"esoe": 1_500_000, "esoe-runde": 400_000, "land": 8_000_000, "land-runde": 1_500_000}
+CUT = {"esoe": 60.0, "esoe-runde": 60.0, "land": 90.0, "land-runde": 60.0}
+"""Seconds on the clock after which a row is cut."""
+MAIN = ("covered", "burden", "burden_2", "burden_3", "far", "travel")
+
+
+def _told(problem: Problem, solution: Solution, bounds: dict[str, int | None]) -> dict[str, Any]:
+    reached = score(problem, solution)
+    return {
+        "broken": len(validate(problem, solution)),
+        "terms": {term: getattr(reached, term) for term in TERMS},
+        "bounds": bounds,
+    }
+
+
+def _planner(problem: Problem, size: str) -> dict[str, Any]:
+    result = solve(problem, limits=Limits(work=WORK[size], seconds=CUT[size]))
+    return _of(problem, result)
+
+
+def _of(problem: Problem, result: Result[Solution]) -> dict[str, Any]:
+    bounds = {b.term: b.best_possible for b in result.bounds}
+    return {**_told(problem, result.solution, bounds), "status": result.status.value}
+
+
+def _whole(solver: Callable[..., Any]) -> Callable[[Problem, str], dict[str, Any]]:
+    """The textbook: one model, every column, objective by objective, from no start, until the cut."""
+
+    def run(problem: Problem, size: str) -> dict[str, Any]:
+        plan = Plan(compile_problem(problem))
+        bounds = in_order(plan, solver, Watch(CUT[size]))
+        return _told(problem, plan.solution(), dict(bounds))
+
+    return run
+
+
+METHODS: dict[str, Callable[[Problem, str], dict[str, Any]]] = {
+    "first approved school (today)": lambda p, _: _told(p, baselines.first_approved(p), {}),
+    "greedy": lambda p, _: _told(p, baselines.greedy(p), {}),
+    "greedy with moves (this planner before)": lambda p, _: _told(
+        p, baselines.greedy_with_moves(p), {}
+    ),
+    "textbook, HiGHS": _whole(by_highs(10_000)),
+    "textbook, CP-SAT": _whole(by_cpsat(100_000_000)),
+    "this planner": _planner,
+}
+
+
+def _measure(size: str, method: str) -> dict[str, Any]:
+    problem = worlds.world(SIZES[size])
+    before, clock = time.process_time(), time.perf_counter()
+    if method == "pin":
+        found = _after_a_pin(problem, size)
+    elif method == "contradiction":
+        found = _contradictions(problem, size)
+    else:
+        found = METHODS[method](problem, size)
+        found["cpu"] = time.process_time() - before
+        found["clock"] = time.perf_counter() - clock
+    found["mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return found
+
+
+def _after_a_pin(problem: Problem, size: str) -> dict[str, Any]:
+    """Five courses in turn, spread over the list, decided to no at the school that had them."""
+    first = solve(problem, limits=Limits(work=WORK[size] // 4))
+    held = sorted(first.solution.holder_of.items())
+    times, moved = [], []
+    for course, school in held[:: max(1, len(held) // 5)][:5]:
+        before = time.process_time()
+        again = solve(
+            problem, pins=[Pin(course, school, PinRole.NO)], warm_start=first.solution,
+            limits=Limits(work=WORK[size] // 4),
+        )  # fmt: skip
+        times.append(time.process_time() - before)
+        pinned = replace(problem, pins=(*problem.pins, Pin(course, school, PinRole.NO)))
+        if validate(pinned, again.solution):
+            raise SystemExit("a rule is broken")
+        moved.append(again.bound("changed").value)
+    return {"cpu": statistics.median(times), "worst": max(times), "moved": moved}
+
+
+def _contradictions(problem: Problem, size: str) -> dict[str, Any]:
+    result = solve(problem, limits=Limits(work=WORK[size] // 20))
+    times, sizes, smallest = [], [], 0
+    for course in result.solution.uncovered[:20]:
+        before = time.process_time()
+        one = contradiction(problem, result.solution, course)
+        times.append(time.process_time() - before)
+        if one is not None:
+            sizes.append(len(one.facts))
+            smallest += one.is_smallest
+    return {
+        "cpu": statistics.median(times), "worst": max(times), "asked": len(times),
+        "found": len(sizes), "smallest": smallest, "facts": statistics.median(sizes or [0]),
+    }  # fmt: skip
+
+
+def _apart(size: str, method: str, repeats: int) -> dict[str, Any]:
+    """The median run of so many, each in a process of its own."""
+    command = [sys.executable, "-m", "benchmarks.studies.coverage", "--one", size, method]
+    runs = []
+    for _ in range(repeats):
+        done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, check=False)
+        if done.returncode:
+            return {"failed": done.stderr.strip().splitlines()[-1:]}
+        runs.append(json.loads(done.stdout))
+    return sorted(runs, key=lambda run: run["cpu"])[len(runs) // 2]
+
+
+def _gap(row: dict[str, Any]) -> str:
+    """The first objective in their order that isn't proven, and how far it may be off."""
+    for term in MAIN:
+        value, best = row["terms"][term], row["bounds"].get(term)
+        if best is None:
+            return f"{term}: not known"
+        if value != best:
+            off = 100 * abs(value - best) / max(abs(value), abs(best))
+            return f"{term}: {off:.2f} %"
+    return "none up to travel"
+
+
+def _travel_gap(row: dict[str, Any]) -> str:
+    value, best = row["terms"]["travel"], row["bounds"].get("travel")
+    return "–" if best is None or not value else f"{100 * (value - best) / value:.2f} %"
+
+
+def _row(name: str, row: dict[str, Any]) -> str:
+    if "failed" in row:
+        return f"| {name} | failed: {row['failed']} |" + " |" * 11
+    terms = row["terms"]
+    cells = [name, f"{row['cpu']:.1f}", f"{row['clock']:.1f}", f"{row['mb']:.0f}"]
+    cells += [f"{terms[t]:,}" for t in MAIN]
+    cells += [_gap(row), _travel_gap(row), str(row["broken"])]
+    return "| " + " | ".join(cells) + " |"
+
+
+def _page(sizes: Sequence[str], repeats: int) -> str:
+    lines = [
+        "# Coverage, measured",
+        "",
+        f"{datetime.now(UTC):%Y-%m-%d}, {platform.machine()}, Python {platform.python_version()}, one thread,"
+        " written by `python -m benchmarks.studies.coverage`.",
+        "The instances are **constructed** (`benchmarks/studies/coverage_world.py`, seed 1) around real"
+        " municipalities, towns and distances.",
+        f"Each row is the median of {repeats} runs in processes of their own. `cpu s` counts the processor, `clock s`"
+        " the wall; the machine did other things too. A row is cut by the clock after"
+        f" {', '.join(f'{CUT[s]:.0f} s ({s})' for s in sizes)}.",
+        "",
+        "**What the bound compares.** Objectives stand in an order, each with its own bound: the best value that any"
+        " answer can have that is no worse in those before. `first not proven` is the first objective up to travel"
+        " whose value isn't its bound, and how far it may be off. `travel off` is the same for the kilometres,"
+        " whatever stands before. Burdens are whole hundredths of a day per unit of size, so one step is already"
+        " a per cent or more. Nothing is claimed where no bound was found.",
+        "",
+    ]
+    for size in sizes:
+        problem = worlds.world(SIZES[size])
+        inside = sum(s.in_round for s in problem.schools)
+        lines += [
+            f"## {size}: {inside} schools, {len({c.fkb for c in problem.courses})} FKBs,"
+            f" {len(problem.courses):,} courses, {len(problem.gaps):,} without a holder",
+            "",
+            "| how | cpu s | clock s | MB | covered | burden | next | third | far | travel, km"
+            " | first not proven | travel off | rules broken |",
+            "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
+        ]
+        for method in METHODS:
+            lines.append(_row(method, _apart(size, method, repeats)))
+            print(lines[-1], flush=True)
+        pin = _apart(size, "pin", 1) if size.startswith("esoe") else None
+        if pin:
+            lines += [
+                "",
+                f"Again after one pin ('no' where a course was; five courses in turn): median {pin['cpu']:.2f} s,"
+                f" slowest {pin['worst']:.2f} s of the processor; courses that changed: {pin['moved']}.",
+            ]
+        if size == "esoe-runde":
+            told = _apart(size, "contradiction", 1)
+            lines += [
+                "",
+                f"Contradictions: {told['found']} of {told['asked']} uncovered courses explained, {told['smallest']}"
+                f" proven smallest, {told['facts']:.0f} facts in the middle; median {told['cpu']:.2f} s, slowest"
+                f" {told['worst']:.2f} s of the processor.",
+            ]
+        lines.append("")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("sizes", nargs="*", default=["esoe-runde", "esoe", "land"])
+    parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--one", nargs=2, metavar=("SIZE", "METHOD"))
+    args = parser.parse_args()
+    if args.one:
+        json.dump(_measure(*args.one), sys.stdout)
+        return
+    page = _page(args.sizes, args.repeats)
+    PAGE.parent.mkdir(exist_ok=True)
+    PAGE.write_text(page + "\n", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

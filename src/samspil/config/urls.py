@@ -19,6 +19,7 @@ urlpatterns = [
     path("konto/signup/passkey/", closed),
     path("konto/email/", closed),
     path("konto/", include("allauth.urls")),
+    path("kontrol/", include("samspil.coordination.check_urls")),
     path("runder/", include("samspil.coordination.urls")),
     path("hold/", include("samspil.runs.urls")),
     path("katalog/", include("samspil.catalogue.urls")),

@@ -6,13 +6,14 @@ from datetime import date, datetime
 from typing import Any
 
 from samspil.contracts.network import SchoolLeft, SchoolsMerged
-from samspil.coordination.domain import agreements, archive, meetings, overviews
+from samspil.coordination.domain import agreements, archive, meetings, overviews, seals
 from samspil.coordination.domain.board import school_leaves
 from samspil.coordination.domain.board_queries import places_after
 from samspil.coordination.domain.mergers import load_school, merge_schools, open_places
 from samspil.coordination.interfaces.meeting_pdf import minutes_pdf
 from samspil.coordination.interfaces.overview_pdf import agreement_pdf, overview_pdf
 from samspil.coordination.interfaces.overview_xlsx import write_overview
+from samspil.kernel import sealing
 from samspil.kernel.actor import Actor
 from samspil.kernel.files import store
 from samspil.kernel.outbox import job, receives
@@ -93,6 +94,25 @@ def on_agreement(payload: dict[str, Any], *, now: datetime) -> None:
             now=now,
         ),
         signed=signed,
+    )
+
+
+@job("coordination.seal_agreement", atomic=False)
+def on_agreement_signed(payload: dict[str, Any], *, now: datetime) -> None:
+    """Seal an agreement that all have signed, once, and mail it to the parties."""
+    agreement = agreements.load_agreement(payload["agreement"])
+    if agreement.signed_pdf is None or seals.seal_of(agreement) is not None:
+        return
+    content = sealing.seal(
+        agreement.signed_pdf.read(),
+        reason=agreement.content["title"],
+        name=agreement.content["overview"]["network"]["name"],
+    )
+    seals.keep_seal(
+        actor=Actor.system("coordination.seal_agreement"),
+        now=now,
+        agreement=agreement,
+        content=content,
     )
 
 

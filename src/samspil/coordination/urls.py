@@ -13,6 +13,7 @@ from samspil.coordination.views import (
     proposals,
     returns,
     rounds,
+    seals,
     what_if,
 )
 
@@ -120,6 +121,8 @@ urlpatterns = [
     path("aftale/<int:agreement_id>/", agreements.show, name="agreement"),
     path("aftale/<int:agreement_id>/aftale.pdf", agreements.agreement_pdf, name="agreement_pdf"),
     path("aftale/<int:agreement_id>/underskrevet.pdf", agreements.signed_pdf, name="signed_pdf"),
+    path("aftale/<int:agreement_id>/forseglet.pdf", seals.sealed_pdf, name="sealed_pdf"),
+    path("aftale/<int:agreement_id>/forsegl/", seals.seal, name="seal_agreement"),
     path("aftale/<int:agreement_id>/mind/", agreements.remind, name="remind_signers"),
     path(
         "aftale/<int:agreement_id>/underskriv/<int:organisation_id>/",

@@ -205,6 +205,17 @@ class StoredFile(models.Model):
         return files.read(self)
 
 
+class SealedFile(models.Model):
+    """A stored PDF with a seal on it. What was sealed stays: one sealed file to a source."""
+
+    source = models.OneToOneField(StoredFile, on_delete=models.PROTECT, related_name="sealed")
+    file = models.ForeignKey(StoredFile, on_delete=models.PROTECT, related_name="+")
+    sealed_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.file)
+
+
 class MailState(models.TextChoices):
     """Where a mail stands."""
 

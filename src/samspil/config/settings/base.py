@@ -38,6 +38,15 @@ SAMSPIL_SOLVER = [sys.executable, "-m", "planning", "solve"]
 """What a calculation is solved by, in a child process of the worker (``kernel.solving``)."""
 SAMSPIL_SOLVER_SECONDS = ENV.number("SOLVER_SECONDS", 600)
 SAMSPIL_SOLVER_MEMORY_MB = ENV.number("SOLVER_MEMORY_MB", 3072)
+SAMSPIL_SEAL_KEY = ENV.text("SEAL_KEY")
+"""The PKCS#12 file that agreements are sealed with; without it they are not."""
+SAMSPIL_SEAL_PASSWORD = ENV.text("SEAL_PASSWORD")
+SAMSPIL_SEAL_TRUST = ENV.words("SEAL_TRUST")
+"""PEM files: roots of seals and timestamps, and the certificates of our seals, earlier ones too."""
+SAMSPIL_SEAL_REVOCATION = ENV.words("SEAL_REVOCATION")
+SAMSPIL_SEAL_TSA = ENV.text("SEAL_TSA")
+SAMSPIL_SEAL_ONLINE = ENV.flag("SEAL_ONLINE", False)
+"""Fetch the revocation lists of the key's authority when sealing. Nothing else asks other servers."""
 SAMSPIL_REQUEST_MAX_BYTES = ENV.number("REQUEST_MAX_MB", 25) * 1024 * 1024
 
 INSTALLED_APPS = [
@@ -152,6 +161,7 @@ ACCOUNT_RATE_LIMITS = {
     "reset_password": "20/h/ip,3/h/key",
     "reauthenticate": "5/5m/user",
     "change_password": "5/5m/user",
+    "check_seal": "20/m/ip",  # each check of a strange PDF is a process of its own
 }
 ALLAUTH_TRUSTED_PROXY_COUNT = ENV.number("PROXIES", 0)
 MFA_ADAPTER = "samspil.config.accounts.SecondFactorAdapter"

@@ -1,10 +1,12 @@
 """Trying it out: SQLite, example data, and the one-click door. Never for service."""
 
 import secrets
+from datetime import UTC, datetime
 from pathlib import Path
 
 from samspil.config.settings.base import *
 from samspil.config.settings.base import ENV, VAR
+from samspil.kernel.sealing import trial_key
 
 
 def _own_key(path: Path) -> str:
@@ -16,6 +18,23 @@ def _own_key(path: Path) -> str:
     return path.read_text()
 
 
+def _own_seal(folder: Path) -> Path:
+    """A key of this machine's own to seal with, made at the first start; nobody else trusts it."""
+    if not (folder / trial_key.KEY).exists():
+        trial_key.write_folder(
+            folder,
+            common="Prøvesegl",
+            organisation="Konstrueret eksempel",
+            password="",
+            now=datetime.now(UTC),
+        )
+    return folder
+
+
+SEAL = _own_seal(VAR / "segl")
+SAMSPIL_SEAL_KEY = str(SEAL / trial_key.KEY)
+SAMSPIL_SEAL_TRUST = [str(SEAL / trial_key.KNOWN)]
+SAMSPIL_SEAL_REVOCATION = [str(SEAL / trial_key.REVOKED)]
 SECRET_KEY = _own_key(VAR / "example.key")
 DEBUG = ENV.flag("DEBUG", False)
 ALLOWED_HOSTS = ["localhost", "127.0.0.1", "[::1]", *ENV.words("ALLOWED_HOSTS")]

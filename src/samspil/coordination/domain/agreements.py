@@ -39,7 +39,7 @@ from samspil.coordination.enums import (
     SignatureStatus,
 )
 from samspil.coordination.models import Agreement, Overview, Round, RoundFkb, Signature
-from samspil.kernel import roles
+from samspil.kernel import roles, sealing
 from samspil.kernel.actions import action, record
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Forbidden, Invalid, NotFound
@@ -95,7 +95,8 @@ def _due_on(round: Round, today: date) -> date:
     return round.signed_by_on if round.signed_by_on > today else today + LATE_DEADLINE
 
 
-def _url(agreement: Agreement) -> str:
+def agreement_url(agreement: Agreement) -> str:
+    """The address of an agreement, for mails."""
     return str(settings.BASE_URL) + reverse("coordination:agreement", args=[agreement.pk])
 
 
@@ -154,7 +155,7 @@ def make_agreement(*, actor: Actor, now: datetime, round_fkb: RoundFkb) -> Agree
                     agreement=agreement,
                     person=person,
                     school=place.organisation,
-                    url=_url(agreement),
+                    url=agreement_url(agreement),
                 ),
                 to=person.email,
                 now=now,
@@ -222,7 +223,8 @@ def _enqueue_pdf(agreement: Agreement, *, signed: bool, now: datetime) -> None:
 def keep_agreement_file(
     *, actor: Actor, now: datetime, agreement: Agreement, pdf: StoredFile, signed: bool
 ) -> None:
-    """Tie the written PDF to its agreement, once; the signed one goes to everybody by mail."""
+    """Tie the written PDF to its agreement, once. The signed one is sealed and then goes to
+    everybody by mail; at once where there is no key to seal with."""
     field = "signed_pdf" if signed else "pdf"
     if not Agreement.objects.filter(pk=agreement.pk, **{field: None}).update(**{field: pdf}):
         return
@@ -238,18 +240,32 @@ def keep_agreement_file(
         % {"title": agreement.content["title"]},
         network_id=place.round.network_id,
     )
-    if not signed:
-        return
-    people = {p.pk: p for p in secretariat_people(place.round, on=now.date())}
+    if signed and sealing.is_on():
+        enqueue_seal(agreement, now=now)
+    elif signed:
+        tell_signed(agreement, pdf, now=now)
+
+
+def enqueue_seal(agreement: Agreement, *, now: datetime) -> None:
+    """Have the worker seal an agreement whose signed PDF is written."""
+    enqueue("coordination.seal_agreement", {"agreement": agreement.pk}, now=now)
+
+
+def tell_signed(agreement: Agreement, pdf: StoredFile, *, now: datetime) -> None:
+    """Mail the agreement that all have signed to every leader and the secretariat."""
+    round = agreement.round_fkb.round
+    people = {p.pk: p for p in secretariat_people(round, on=now.date())}
     for row in agreement.signatures.select_related("organisation").order_by("pk"):
         people |= {p.pk: p for p in school_people(row.organisation, on=now.date(), leaders=True)}
     for person in people.values():
         send(
-            notifications.AgreementSigned(agreement=agreement, person=person, url=_url(agreement)),
+            notifications.AgreementSigned(
+                agreement=agreement, person=person, url=agreement_url(agreement)
+            ),
             to=person.email,
             now=now,
             subject_of=agreement,
-            network_id=place.round.network_id,
+            network_id=round.network_id,
             attachments=[pdf],
             language=person.language,
         )
@@ -484,7 +500,7 @@ def decline(*, actor: Actor, now: datetime, signature: Signature, reason: str) -
                 signature=row,
                 school=row.organisation,
                 person=person,
-                url=_url(agreement),
+                url=agreement_url(agreement),
             ),
             to=person.email,
             now=now,
@@ -520,7 +536,7 @@ def remind_signers(*, actor: Actor, now: datetime, agreement: Agreement) -> int:
                     agreement=agreement,
                     person=person,
                     school=row.organisation,
-                    url=_url(agreement),
+                    url=agreement_url(agreement),
                     is_late=now.date() > agreement.due_on,
                 ),
                 to=person.email,

@@ -19,6 +19,7 @@ from django.utils.translation import ngettext
 from samspil.coordination import rules
 from samspil.coordination.domain.overviews import archive_rows
 from samspil.coordination.domain.round_queries import get_round
+from samspil.coordination.domain.seals import seal_of
 from samspil.coordination.enums import ROUND_TRANSITIONS, AgreementStatus, FkbStatus
 from samspil.coordination.models import (
     Agreement,
@@ -217,6 +218,8 @@ def pack(round: Round, *, at: datetime) -> bytes:
             files[f"{name}.pdf"] = agreement.pdf.read()
         if agreement.signed_pdf is not None:
             files[f"{name}-underskrevet.pdf"] = agreement.signed_pdf.read()
+        if (seal := seal_of(agreement)) is not None:
+            files[f"{name}-forseglet.pdf"] = seal.file.read()
     for item in (
         ExternalAgreement.objects.filter(round_course__round_fkb__round=round)
         .select_related("document", "round_course__course")
@@ -248,6 +251,9 @@ def pack(round: Round, *, at: datetime) -> bytes:
             "archived_at": at,
         }
     )
+    for place, path in enumerate(settings.SAMSPIL_SEAL_TRUST, 1):
+        if Path(path).is_file():
+            files[f"segl/kendt-{place}.pem"] = Path(path).read_bytes()
     stream = audit.stream_of(round.network_id)
     files["revisionsspor/audit.jsonl"] = "".join(
         f"{line}\n" for line in audit.export_lines(stream)
@@ -277,7 +283,8 @@ def _readme(round: Round, files: dict[str, bytes]) -> str:
     return f"""Arkiv: koordinering {round.year}, {round.network.name}
 {mark}
 oversigter/     {count("oversigter/", ".json")} låste oversigter: PDF, Excel og det indhold (JSON), kontrolsummen er regnet af
-aftaler/        {count("aftaler/", ".json")} aftaler og tillæg: teksten (JSON), PDF og PDF med underskrifter
+aftaler/        {count("aftaler/", ".json")} aftaler og tillæg: teksten (JSON), PDF, PDF med underskrifter og den forseglede PDF
+segl/           {count("segl/")} certifikater, som seglene kendes på
 bilag/          {count("bilag/")} dokumenter fra skoler uden for kredsen
 skemaer/        {count("skemaer/")} skemaer
 data/           alt i runden som CSV (semikolon, UTF-8), og runden selv som JSON

@@ -2,14 +2,22 @@
 
 from __future__ import annotations
 
+import json
+from datetime import UTC
 from typing import Any
 
+from django.conf import settings
+from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 
 from samspil.coordination.domain.overviews import presented
-from samspil.coordination.models import Agreement, Overview
-from samspil.kernel.documents import render_pdf
+from samspil.coordination.domain.sealed_record import CONTENT, RECORD, SCHEMA
+from samspil.coordination.enums import SignatureStatus
+from samspil.coordination.models import Agreement, Overview, Signature
+from samspil.kernel import sealing
+from samspil.kernel.audit import canonical
+from samspil.kernel.documents import Attached, render_pdf
 
 METHODS = {
     "totp": "Engangskode",
@@ -62,6 +70,7 @@ def agreement_pdf(agreement: Agreement, *, signed: bool) -> bytes:
                 "method": METHODS.get(row.method, row.method) if done and row else "",
             }
         )
+    rows = [row for row in signatures.values() if row.status == SignatureStatus.SIGNED]
     last = max((row.acted_at for row in signatures.values() if row.acted_at), default=None)
     return render_pdf(
         "coordination/documents/agreement.typ",
@@ -73,6 +82,56 @@ def agreement_pdf(agreement: Agreement, *, signed: bool) -> bytes:
             "due_on": danish(agreement.due_on),
             "signed": signed,
             "places": places,
+            "check_at": settings.BASE_URL + reverse("check:page")
+            if signed and sealing.is_on()
+            else "",
         },
         at=last if signed and last else agreement.created_at,
+        files=_files(agreement, rows) if signed else (),
     )
+
+
+def _files(agreement: Agreement, rows: list[Signature]) -> list[Attached]:
+    """The signed content, byte for byte as it was hashed, and each signer's act."""
+    return [
+        Attached(
+            CONTENT,
+            canonical(agreement.content).encode(),
+            "application/json",
+            "Det, der er underskrevet: kontrolsummen er SHA-256 af denne fil",
+        ),
+        Attached(
+            RECORD,
+            json.dumps(signature_record(agreement, rows), ensure_ascii=False, indent=1).encode(),
+            "application/json",
+            "Hvem der har underskrevet for hvilken skole, hvornår og hvordan",
+        ),
+    ]
+
+
+def signature_record(agreement: Agreement, rows: list[Signature]) -> dict[str, Any]:
+    """The acts of the signers as data, for who reads the sealed file in many years."""
+    content = agreement.content
+    return {
+        "schema": SCHEMA,
+        "title": content["title"],
+        "network": content["overview"]["network"],
+        "fkb": content["overview"]["fkb"]["number"],
+        "year": content["overview"]["year"],
+        "kind": agreement.kind,
+        "number": agreement.number,
+        "constructed": bool(content["overview"]["constructed"]),
+        "content_sha256": agreement.content_hash,
+        "signatures": [
+            {
+                "school": {"key": row.organisation.key, "name": row.organisation.name},
+                "person": row.person_name,
+                "at": row.acted_at.astimezone(UTC).isoformat(timespec="seconds")
+                if row.acted_at
+                else None,
+                "method": row.method,
+                "content_sha256": row.content_hash,
+            }
+            for row in sorted(rows, key=lambda row: row.organisation.key)
+        ],
+    }

@@ -10,12 +10,12 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from samspil.coordination.domain import agreements, overviews
+from samspil.coordination.domain import agreements, overviews, seals
 from samspil.coordination.interfaces import second_factor
 from samspil.coordination.interfaces.agreement_forms import WhyForm
 from samspil.coordination.interfaces.overview_pdf import METHODS
 from samspil.coordination.views.overviews import stored
-from samspil.kernel import clock
+from samspil.kernel import clock, sealing
 from samspil.kernel.errors import Conflict, Forbidden
 from samspil.kernel.http import LOGIN, ActorRequest, requires
 
@@ -69,6 +69,8 @@ def show(request: ActorRequest, agreement_id: int) -> HttpResponse:
             ],
             "open_for_signing": agreement.status in ("collecting", "declined")
             and agreement.round_fkb.status == "frozen",
+            "seal": seals.seal_of(agreement),
+            "is_sealing": sealing.is_on(),
             "runs_it": agreements.may_run_agreement(request.actor, agreement),
         },
     )

@@ -1,8 +1,9 @@
 """What the documents' font can show.
 
-PDF/UA-1 refuses a document with a character that no embedded font has, so one smiley in a remark
-would keep an agreement from ever being written. What the font lacks is shown as ``�``; what has
-no look of its own (control and direction characters) goes. The stored text stays as it is.
+PDF/UA-1 and PDF/A refuse a document with a character that no embedded font has, and PDF/A-2a and
+-3a one of a private area, whose meaning only the font knows. So one smiley in a remark would keep
+an agreement from ever being written. What the font lacks is shown as ``�``; what has no look of its
+own (control and direction characters) goes. The stored text stays as it is.
 """
 
 from __future__ import annotations
@@ -15,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 FONT = Path(__file__).resolve().parent / "fonts" / "IBMPlexSans-Variable.ttf"
-_REFUSED = {0x0, 0xFEFF, 0xFFFE}
-"""What PDF/UA-1 refuses even when a font has it."""
+_REFUSED = {0x0, 0xFEFF, 0xFFFE, *range(0xE000, 0xF900)}
+"""What PDF/UA-1 or PDF/A refuses even when a font has it."""
 
 
 def characters_of(font: bytes) -> frozenset[int]:

@@ -11,15 +11,16 @@ import typst
 
 
 def main() -> None:
-    """Answer one request: template, root, fonts, data (JSON text), at (Unix seconds)."""
+    """Answer one request: template, root, fonts, data and files (JSON texts), standards, at (Unix
+    seconds)."""
     wanted = json.load(sys.stdin)
     fonts = typst.Fonts(
         include_system_fonts=False, include_embedded_fonts=False, font_paths=[wanted["fonts"]]
     )
     pdf = typst.Compiler(wanted["template"], root=wanted["root"], font_paths=fonts).compile(
         format="pdf",
-        sys_inputs={"data": wanted["data"]},
-        pdf_standards=["ua-1"],
+        sys_inputs={"data": wanted["data"], "files": wanted["files"]},
+        pdf_standards=wanted["standards"],
         timestamp=wanted["at"],
     )
     if isinstance(pdf, bytes):

@@ -48,7 +48,21 @@ SIZES = {
 }
 WORK = {"esoe": 1_500_000, "esoe-runde": 400_000, "land": 8_000_000, "land-runde": 1_500_000}
 CUT = {"esoe": 60.0, "esoe-runde": 60.0, "land": 90.0, "land-runde": 60.0}
-"""Seconds on the clock after which a row is cut."""
+"""Seconds of the processor after which a row is cut."""
+
+
+class _Processor(Watch[Any]):
+    """Ends by the processor's time, so that what else the machine does isn't taken from a row."""
+
+    def __init__(self, seconds: float) -> None:
+        super().__init__()
+        self._last = time.process_time() + seconds
+
+    @property
+    def left(self) -> float:
+        return float("inf") if time.process_time() < self._last else 0.0
+
+
 MAIN = ("covered", "burden", "burden_2", "burden_3", "far", "travel")
 
 
@@ -62,7 +76,7 @@ def _told(problem: Problem, solution: Solution, bounds: dict[str, int | None]) -
 
 
 def _planner(problem: Problem, size: str) -> dict[str, Any]:
-    result = solve(problem, limits=Limits(work=WORK[size], seconds=CUT[size]))
+    result = solve(problem, limits=Limits(work=WORK[size]), watch=_Processor(CUT[size]))
     return _of(problem, result)
 
 
@@ -72,11 +86,11 @@ def _of(problem: Problem, result: Result[Solution]) -> dict[str, Any]:
 
 
 def _whole(solver: Callable[..., Any]) -> Callable[[Problem, str], dict[str, Any]]:
-    """The textbook: one model, every column, objective by objective, from no start, until the cut."""
+    """The textbook: one model, every column, objective by objective, from no start, until the cut; CP-SAT has six of its deterministic seconds for each objective."""
 
     def run(problem: Problem, size: str) -> dict[str, Any]:
         plan = Plan(compile_problem(problem))
-        bounds = in_order(plan, solver, Watch(CUT[size]))
+        bounds = in_order(plan, solver, _Processor(CUT[size]))
         return _told(problem, plan.solution(), dict(bounds))
 
     return run
@@ -89,7 +103,7 @@ METHODS: dict[str, Callable[[Problem, str], dict[str, Any]]] = {
         p, baselines.greedy_with_moves(p), {}
     ),
     "textbook, HiGHS": _whole(by_highs(10_000)),
-    "textbook, CP-SAT": _whole(by_cpsat(100_000_000)),
+    "textbook, CP-SAT": _whole(by_cpsat(60_000)),
     "this planner": _planner,
 }
 
@@ -192,7 +206,7 @@ def _page(sizes: Sequence[str], repeats: int) -> str:
         "The instances are **constructed** (`benchmarks/studies/coverage_world.py`, seed 1) around real"
         " municipalities, towns and distances.",
         f"Each row is the median of {repeats} runs in processes of their own. `cpu s` counts the processor, `clock s`"
-        " the wall; the machine did other things too. A row is cut by the clock after"
+        " the wall; the machine did other things too. A row is cut after so much of it:"
         f" {', '.join(f'{CUT[s]:.0f} s ({s})' for s in sizes)}.",
         "",
         "**What the bound compares.** Objectives stand in an order, each with its own bound: the best value that any"

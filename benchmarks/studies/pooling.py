@@ -1,7 +1,8 @@
 """`python -m benchmarks.studies.pooling`: the real snapshot of 22906 under all assumptions, as docs/studies/pooling.md.
 
 Every figure is computed by this run; the same seed gives the same figures. Also draws the answer as
-docs/pictures/pooling-22906.svg. About half an hour on one core.
+docs/pictures/pooling-22906.svg. About a quarter of an hour on one quiet core. `--only` measures one table and writes
+no page; `--rows` takes rows from the output of such a run, or of one that was broken off, instead of measuring again.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ from __future__ import annotations
 import argparse
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
@@ -33,6 +34,12 @@ DAYS = (7, 14, 28, 56)
 YES = (1000, 800, 500, 300)
 ASKING = Asking(today=ANNOUNCED_ON.toordinal())
 SEED = 0
+WAYS = (
+    "today's practice",
+    "best plan, at once",
+    "planned, as it stands",
+    "planned, anew after each wave",
+)
 
 
 @dataclass(frozen=True)
@@ -131,6 +138,12 @@ def row(*cells: object) -> str:
     return "| " + " | ".join(str(cell) for cell in cells) + " |"
 
 
+def kept(rows: Iterable[str], *first: object) -> str | None:
+    """The row that begins with these cells, when an earlier run has measured it."""
+    begins = row(*first)[:-1]
+    return next((line for line in rows if line.startswith(begins)), None)
+
+
 def head(*cells: str) -> list[str]:
     return [row(*cells), row("---", *["---:"] * (len(cells) - 1))]
 
@@ -170,14 +183,17 @@ def _certain_row(name: str, some: Certain) -> str:
     )
 
 
-def uncertain_page(cells: list[tuple[int, int, Certain]], draws: int, tell: bool) -> list[str]:
+def uncertain_page(
+    cells: list[tuple[int, int, Certain]], draws: int, rows: list[str], told: int = 0
+) -> list[str]:
+    """The large table with so many draws per cell; 0: only cells in the rows, made with `told` draws."""
     lines = [
         "## When each offer is accepted with the same probability",
         "",
         "*At once*: the best plan for certain willingness, sent to everybody at once; expected, exact. *Planned*: "
         "the plan that knows the probability, as it stands, with its next offers to who says no; expected, exact. "
-        f"*Waves*: the same plan, made anew after each wave from the answers; mean and standard deviation of {draws} "
-        "draws. *No way can*: what no way of asking can beat, not even one that knew all answers beforehand.",
+        f"*Waves*: the same plan, made anew after each wave from the answers; mean and standard deviation of "
+        f"{told or draws} draws. *No way can*: what no way of asking can beat, not even one that knew all answers beforehand.",
         "",
         *head(
             "willing to go, days",
@@ -192,11 +208,17 @@ def uncertain_page(cells: list[tuple[int, int, Certain]], draws: int, tell: bool
     ]
     for km, days, some in cells:
         for yes in YES:
+            name = (f"{km} km, {days} days", f"{yes // 10} %")
+            if line := kept(rows, *name):
+                lines.append(line)
+                continue
+            if not draws:
+                lines.append(row(*name, *["not measured"] * 6))
+                continue
             found = uncertain(some, flat(yes), draws if yes < 1000 else 1)
             lines.append(
                 row(
-                    f"{km} km, {days} days",
-                    f"{yes // 10} %",
+                    *name,
                     some.score("alone").taught,
                     people(found.at_once),
                     people(found.planned),
@@ -205,12 +227,11 @@ def uncertain_page(cells: list[tuple[int, int, Certain]], draws: int, tell: bool
                     people(found.bound),
                 )
             )
-            if tell:
-                print(lines[-1], f"{found.seconds:.1f} s", flush=True)
+            print(lines[-1], flush=True)
     return [*lines, ""]
 
 
-def simulated_page(cases: list[Certain], draws: int, tell: bool) -> list[str]:
+def simulated_page(cases: list[Certain], draws: int, rows: list[str]) -> list[str]:
     lines = [
         f"## What really happens, {draws:,} draws",
         "",
@@ -237,30 +258,11 @@ def simulated_page(cases: list[Certain], draws: int, tell: bool) -> list[str]:
             *((f"{yes // 10} %", flat(yes)) for yes in wanted),
             ("the prior", prior()),
         ):
-            at_once = plan_of(some.problem, willingness, some.best, ASKING)
-            result = solve_uncertain(
-                some.problem, willingness, asking=ASKING, seed=SEED, certain=some.best
-            )
-            ways = {
-                "today's practice": today(some.problem, some.alone, willingness),
-                "best plan, at once": simulate_plan(
-                    some.problem, willingness, at_once, draws=draws, seed=SEED
-                ),
-                "planned, as it stands": simulate_plan(
-                    some.problem, willingness, result.solution, draws=draws, seed=SEED
-                ),
-                "planned, anew after each wave": simulate_waves(
-                    some.problem,
-                    willingness,
-                    result.solution,
-                    some.best,
-                    asking=ASKING,
-                    draws=draws,
-                    seed=SEED,
-                    rounds=1,
-                ),
-            }
-            for way, found in ways.items():
+            before = [kept(rows, f"{some.name}, {name}", way) for way in WAYS]
+            if all(before):
+                lines += [line for line in before if line]
+                continue
+            for way, found in zip(WAYS, asked(some, willingness, draws), strict=True):
                 taught = found.spread("taught")
                 lines.append(
                     row(
@@ -275,9 +277,28 @@ def simulated_page(cases: list[Certain], draws: int, tell: bool) -> list[str]:
                         sum(draw.lost for draw in found.draws),
                     )
                 )
-                if tell:
-                    print(lines[-1], flush=True)
+                print(lines[-1], flush=True)
     return [*lines, ""]
+
+
+def asked(some: Certain, willingness: Willingness, draws: int) -> Iterator[Simulated]:
+    """The ways of asking, in the order of `WAYS`."""
+    problem = some.problem
+    yield today(problem, some.alone, willingness)
+    at_once = plan_of(problem, willingness, some.best, ASKING)
+    yield simulate_plan(problem, willingness, at_once, draws=draws, seed=SEED)
+    result = solve_uncertain(problem, willingness, asking=ASKING, seed=SEED, certain=some.best)
+    yield simulate_plan(problem, willingness, result.solution, draws=draws, seed=SEED)
+    yield simulate_waves(
+        problem,
+        willingness,
+        result.solution,
+        some.best,
+        asking=ASKING,
+        draws=draws,
+        seed=SEED,
+        rounds=1,
+    )
 
 
 def sure_page(some: Certain) -> list[str]:
@@ -359,14 +380,26 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=1000, help="draws of the simulation")
     parser.add_argument("--few", type=int, default=100, help="draws per cell of the large table")
-    parser.add_argument("--quiet", action="store_true")
+    parser.add_argument(
+        "--no-more", action="store_true", help="leave out cells that `--rows` lacks"
+    )
+    parser.add_argument(
+        "--only", choices=("simulated", "uncertain"), help="measure one table, write no page"
+    )
+    parser.add_argument("--rows", nargs="*", type=Path, default=[], help="output of earlier runs")
     args = parser.parse_args()
-    tell = not args.quiet
+    rows = [line for file in args.rows for line in file.read_text(encoding="utf-8").splitlines()]
     cells = list(reach_table())
     main_case = replace(
         next(some for km, days, some in cells if (km, days) == (75, 28)), name="at the run"
     )
     spread = certain("spread by 18 km", snapshot(home_km=18, days_before=7))
+    if args.only == "simulated":
+        simulated_page([main_case, spread], args.draws, rows)
+        return
+    if args.only == "uncertain":
+        uncertain_page(cells, args.few, rows)
+        return
     lines = [
         "# Pooling 22906",
         "",
@@ -382,8 +415,8 @@ def main() -> None:
         "",
         *picture_page(main_case),
         *certain_page(cells, spread),
-        *simulated_page([main_case, spread], args.draws, tell),
-        *uncertain_page(cells, args.few, tell),
+        *simulated_page([main_case, spread], args.draws, rows),
+        *uncertain_page(cells, 0 if args.no_more else args.few, rows, args.few),
         *sure_page(main_case),
         *how_fast(main_case),
     ]

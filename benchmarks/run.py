@@ -407,8 +407,13 @@ def _write_table(figures: list[Figure], note: str) -> None:
             f"| {f.what} | {_number(f.value)} {f.unit} | {_number(f.limit)} {f.unit} | {share} | {f.how} |"
         )
     lines += ["", "How each figure comes about stands in `benchmarks/README.md`.", ""]
-    (ROOT / "docs").mkdir(exist_ok=True)
-    (ROOT / "docs" / "benchmarks.md").write_text("\n".join(lines), encoding="utf-8")
+    page = ROOT / "docs" / "benchmarks.md"
+    page.parent.mkdir(exist_ok=True)
+    # Sections below the table are written by other runs.
+    _table, heading, others = (
+        page.read_text(encoding="utf-8").partition("\n## ") if page.exists() else ("", "", "")
+    )
+    page.write_text("\n".join(lines) + heading + others, encoding="utf-8")
 
 
 BENCHES: dict[str, Callable[[], list[Figure]]] = {

@@ -538,13 +538,14 @@ def test_a_pass_is_answered_without_the_session_and_only_for_its_own(
     assert status == "200 OK" and headers["ETag"] != etag
     assert case.rows[0].course.number in json.loads(gzip.decompress(body))["html"]
 
+    meeting_live.forget()  # a process that has just begun
+    assert ask(environ_of(client, url, query))[0] == "200 OK"
+
     other = signed_in(case.people[1])
     stranger = Client()
     far = make_round(fkb="9333")
     elsewhere = reverse("coordination:meeting_now", args=[far.round.pk])
-    late = meeting_live.make_pass(
-        case.round, "da", client.cookies["samspil"].value, at=first_second()
-    )
+    late = meeting_live.make_pass(case.round, "da", client.cookies["samspil"].value, at=0.0)
     for refused in (
         environ_of(other, url, query),  # somebody else's session
         environ_of(stranger, url, query),  # no session
@@ -558,8 +559,14 @@ def test_a_pass_is_answered_without_the_session_and_only_for_its_own(
         assert ask(refused)[0] == "to Django", refused
 
 
-def first_second() -> float:
-    return 0.0
+def test_a_room_does_not_come_back_for_new_passes_together(case: RoundCase) -> None:
+    ends = {
+        int(meeting_live.make_pass(case.round, "da", f"session{n}", at=1000.0).split(".")[2])
+        for n in range(200)
+    }
+    assert len(ends) > 50
+    assert 1000 + meeting_live.PASS_LIFE // 2 < min(ends)
+    assert max(ends) <= 1000 + meeting_live.PASS_LIFE
 
 
 def test_strangers_get_no_pass(case: RoundCase, meeting: Meeting) -> None:

@@ -23,6 +23,7 @@ from playwright.sync_api import Page, expect
 from samspil.coordination.domain import agreements, archive, board, overviews
 from samspil.coordination.domain.agreements import SecondFactor
 from samspil.coordination.domain.round_queries import gap_rows
+from samspil.coordination.interfaces import meeting_live
 from samspil.coordination.models import Agreement, Commitment, Return, Round, RoundCourse, RoundFkb
 from samspil.kernel import clock, roles, solving
 from samspil.kernel.actor import Actor
@@ -133,6 +134,19 @@ def test_the_pictures_of_the_guide(
     enter("koordinator@sosu-herning.example")
     page.goto(reverse("coordination:return", args=[herning.pk]))
     picture("indlaest", whole="main")
+
+
+def test_the_picture_of_the_meeting(
+    page: Page, played: Round, sign_in: Callable[[Page, Any], None], picture: Callable[..., None]
+) -> None:
+    meeting_live.forget()
+    sign_in(page, Person.objects.get(email="sekretariat@eso.example"))
+    page.goto(reverse("coordination:meeting", args=[played.pk]))
+    page.get_by_role("button", name="Begynd mødet").click()
+    expect(page.locator("[data-ready] .meet-title")).to_be_visible()
+    page.keyboard.press("1")
+    expect(page.locator(".meet-list")).to_contain_text("eget udbud")
+    picture("moede", width=1440, height=960)
 
 
 def _leaders(organisation: Organisation) -> list[Person]:

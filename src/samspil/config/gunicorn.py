@@ -9,8 +9,11 @@ threads = int(os.environ.get("SAMSPIL_WEB_THREADS", "4"))
 keepalive = 15
 timeout = 30
 graceful_timeout = 20
-max_requests = 20_000
-max_requests_jitter = 2_000
+# those who follow a meeting keep a connection each and ask every second, so a
+# process must hold them all and not be renewed every half minute (docs/benchmarks.md)
+worker_connections = 4_000
+max_requests = 1_000_000
+max_requests_jitter = 100_000
 # heartbeat files belong in memory: on a busy disk they stall the workers
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 limit_request_line = 8190

@@ -1,6 +1,6 @@
 """The short way to a meeting's latest state, round session, person and roles (ADR 0005).
 
-Two thousand pages that ask every second and a half would each cost a whole request. A request
+Two thousand pages that ask every second would each cost a whole request. A request
 that carries a pass (``coordination.interfaces.meeting_live``) is answered here; every other one,
 and every pass that does not hold, goes on to Django and its checks.
 """

@@ -493,9 +493,9 @@ def stamp(round_id: int, network_id: int) -> str:
     return f"{round_id}-{head}"
 
 
-def round_for_all(round_id: int) -> Round:
-    """A round for the one answer that all get who were let in before."""
-    return Round.objects.select_related("network").get(pk=round_id)
+def round_for_all(round_id: int) -> Round | None:
+    """A round for the one answer that all get who were let in before; ``None`` when it is gone."""
+    return Round.objects.select_related("network").filter(pk=round_id).first()
 
 
 # ---------------------------------------------------------------- the minutes

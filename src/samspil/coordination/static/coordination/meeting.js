@@ -1,12 +1,12 @@
 /* A page that follows the meeting by itself, and the leader's keys. Without this file the pages
-   are reloaded by hand (or by the noscript refresh), and every decision is a form of its own. */
+   are reloaded by a link, and every decision is a form of its own. */
 (function () {
   "use strict";
   var box = document.querySelector("[data-watch], [data-lead]");
   if (!box) return;
   var line = document.querySelector("[data-line]");
   var every = Number(box.dataset.every), etag = box.dataset.etag, pass = box.dataset.pass;
-  var failures = 0, timer, asking = false, over = false;
+  var failures = 0, timer, asking = false, over = false, leaving = false;
 
   /* ---------- following ---------- */
 
@@ -32,6 +32,7 @@
     return Boolean(at && at.matches("input:not([type=checkbox]), textarea, select"));
   }
   function changed(answer) {
+    if (leaving) return;
     if ("lead" in box.dataset) {
       /* Another leader, or a school on the board. What is being written here is not thrown away. */
       var note = document.querySelector("[data-changed]");
@@ -87,6 +88,9 @@
     });
   }
   function now() { failures = 0; wait(0); }
+  /* One's own decision is on its way: its answer shows what is new, with the message that goes with it. */
+  document.addEventListener("submit", function (event) { if (!event.defaultPrevented) leaving = true; });
+  window.addEventListener("pageshow", function () { leaving = false; });
   document.addEventListener("visibilitychange", function () { if (!document.hidden) now(); });
   window.addEventListener("online", now);
   window.addEventListener("offline", function () { gone(true); });
@@ -129,6 +133,7 @@
     if (button) button.form.requestSubmit(button);
     else open(panel);
   });
+  box.dataset.ready = ""; /* the keys answer from here on */
   /* The panel that came back with a fault is where one goes on. */
   var wrong = document.querySelector("details[open] [aria-invalid=true]");
   if (wrong) wrong.focus();

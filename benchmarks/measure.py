@@ -145,6 +145,27 @@ def server_times(log: Path, path: str) -> list[float]:
     return times
 
 
+def cpu_ms(work: Callable[[], object], rounds: int) -> float:
+    """Milliseconds of CPU that `work` takes on average: this process and its database backend.
+
+    Waiting for a processor does not count, so the figure bears other work on the machine.
+    """
+    from django.db import connection
+
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT pg_backend_pid()")
+        (backend,) = cursor.fetchone()
+
+    def spent() -> float:
+        on_cpu = int(Path(f"/proc/{backend}/schedstat").read_text().split()[0])
+        return time.process_time() * 1e3 + on_cpu / 1e6
+
+    start = spent()
+    for _ in range(rounds):
+        work()
+    return (spent() - start) / rounds
+
+
 def session_cookie(person: object) -> str:
     """Sign a person in by writing the session, as the sign-in page would."""
     from django.conf import settings

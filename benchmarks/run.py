@@ -282,6 +282,45 @@ def _count(field: str) -> object:
     return Count(field)
 
 
+def public() -> list[Figure]:
+    """The public site with 100,000 runs: lists, a course, and a page that has not changed."""
+    from django.test import Client
+
+    from benchmarks import world
+    from samspil.catalogue.models import Course
+    from samspil.runs.models import CourseRun
+
+    _country()
+    if not CourseRun.objects.exists():
+        world.announced_runs(100_000)
+        _analyze()
+    number = Course.objects.filter(is_archived=False).order_by("pk")[100].number
+    how = "3,000 courses, 100,000 runs; CPU of application and database, mean of 40 after 5"
+    client = Client(headers={"host": "localhost"})
+
+    def asked(path: str, status: int, etag: str = "") -> str:
+        response = client.get(path, headers={"If-None-Match": etag} if etag else {})
+        if response.status_code != status:
+            raise RuntimeError(f"{path} answered {response.status_code}")
+        return str(response["ETag"])
+
+    figures = []
+    for what, path, limit in (
+        ("Public list of courses", "/kurser/", 20),
+        ("Public search, a word", "/kurser/?q=svejs", 20),
+        ("Public search, misspelt, region, seats", "/kurser/?q=svesning&sted=1082&ledige=1", 20),
+        ("Public list of a region", "/kurser/?sted=1082", 20),
+        ("Public page of a course", f"/kurser/{number}/", 10),
+    ):
+        measure.cpu_ms(lambda path=path: asked(path, 200), 5)
+        taken = measure.cpu_ms(lambda path=path: asked(path, 200), 40)
+        figures.append(Figure(what, taken, limit, "ms", how))
+    etag = asked("/kurser/", 200)
+    taken = measure.cpu_ms(lambda: asked("/kurser/", 304, etag), 200)
+    figures.append(Figure("Public list, not changed", taken, 1.5, "ms", "304 by its stamp; " + how))
+    return figures
+
+
 # ---------------------------------------------------------------- files
 
 
@@ -421,6 +460,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "board": board,
     "overview": overview,
     "queries": queries,
+    "public": public,
     "weight": weight,
     "returns": returns,
     "catalogue": catalogue,

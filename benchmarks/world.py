@@ -126,6 +126,51 @@ def course_list(rows: int, *, known: int) -> bytes:
     return "\r\n".join(lines).encode("windows-1252")
 
 
+def announced_runs(count: int) -> None:
+    """Runs of the courses there are, over the next two years, at postcodes all over the country."""
+    from datetime import timedelta
+
+    from samspil.catalogue.models import Course
+    from samspil.kernel import clock
+    from samspil.network.models import Organisation, Postcode
+    from samspil.runs.models import CourseRun
+    from samspil.web.example.seed import _places
+
+    _places()
+    rng = random.Random(11)
+    today = clock.today()
+    courses = list(Course.objects.order_by("pk").values_list("pk", "title"))
+    schools = list(Organisation.objects.order_by("pk").values_list("pk", flat=True))
+    places = list(
+        Postcode.objects.filter(municipality__isnull=False)
+        .order_by("pk")
+        .values_list("code", "city")[:400]
+    )
+    rows = []
+    for number in range(count):
+        course, title = courses[number % len(courses)]
+        start = today + timedelta(days=rng.randint(-200, 500))
+        postcode, city = rng.choice(places)
+        rows.append(
+            CourseRun(
+                course_id=course,
+                organisation_id=rng.choice(schools),
+                kviknummer=f"k{number}",
+                title=title,
+                starts_on=start,
+                ends_on=start + timedelta(days=2),
+                postcode=postcode,
+                city=city,
+                capacity=20,
+                minimum=8,
+                enrolled=rng.randint(0, 20),
+                is_guaranteed=rng.random() < 0.3,
+                seen_on=today - timedelta(days=1),
+            )
+        )
+    CourseRun.objects.bulk_create(rows, batch_size=2000, ignore_conflicts=True)
+
+
 def secretary(network: Any) -> Any:
     """A person who is the network's secretariat."""
     from samspil.kernel import roles

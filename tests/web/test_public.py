@@ -395,7 +395,7 @@ def test_a_course_is_drawn_where_its_runs_are(kit: AgreementCase, client: Client
     drawn = course_map.draw(domain.get_course(course.number, today=clock.today()))
     assert drawn is not None
     assert [dot.count for dot in drawn.dots] == [2]
-    assert drawn.here == (course_map.shapes()["0751"],)
+    assert drawn.here == course_map.shapes()["0751"]
     page = read(client, f"{SEARCH}{course.number}/")
     assert "<svg viewBox" in page
     assert f'cx="{drawn.dots[0].x}"' in page
@@ -454,3 +454,17 @@ def test_no_text_gets_into_the_style_sheet(text: str) -> None:
 def test_a_readable_colour_is_left_as_it_is() -> None:
     assert "--accent:#1f6b3a" in colours.stylesheet("#1f6b3a", "")
     assert "--accent:#ffff00" not in colours.stylesheet("#ff0", "")
+
+
+def test_the_search_form_keeps_what_was_asked(kit: AgreementCase, client: Client) -> None:
+    make_open_run(kit.case.rows[0].course, kit.case.schools[0])
+    kit.case.fkb.fkb.title = "Pleje <b>& omsorg"
+    kit.case.fkb.fkb.save(update_fields=["title"])
+    page = read(
+        client, SEARCH, sted="1082", fkb="9222", q='"><script>', ledige="1", fra="2030-01-02"
+    )
+    assert '<option value="1082" selected>Hele Region Midtjylland</option>' in page
+    assert '<option value="0751">Aarhus</option>' in page
+    assert '<option value="9222" selected>9222 Pleje &lt;b&gt;&amp; omsorg</option>' in page
+    assert 'value="2030-01-02"' in page
+    assert "<script>" not in page

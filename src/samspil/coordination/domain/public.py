@@ -74,7 +74,7 @@ def time_only(text: str) -> str:
 def published(courses: Collection[int], *, today: date) -> dict[int, list[Offer]]:
     """The offers of some courses in this year's overviews and later ones, nearest year first.
 
-    Two queries, however many courses. A course that an overview says is archived has none.
+    Two queries at most, however many courses. A course that an overview says is archived has none.
     """
     rows = list(
         RoundCourse.objects.filter(
@@ -83,6 +83,8 @@ def published(courses: Collection[int], *, today: date) -> dict[int, list[Offer]
             round_fkb__round__year__gte=today.year,
         ).values_list("course_id", "course__number", "round_fkb_id")
     )
+    if not rows:
+        return {}
     newest = (
         Overview.objects.filter(round_fkb=OuterRef("round_fkb"))
         .order_by("-version")

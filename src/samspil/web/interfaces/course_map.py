@@ -33,8 +33,8 @@ class Map:
     width: int
     height: int
     inset: tuple[int, int, int, int]
-    land: tuple[str, ...]
-    here: tuple[str, ...]
+    land: str
+    here: str
     dots: tuple[Dot, ...]
     rings: tuple[Dot, ...]
 
@@ -59,8 +59,8 @@ def draw(shown: CoursePage) -> Map | None:
         width=WIDTH,
         height=HEIGHT,
         inset=INSET,
-        land=tuple(path for code, path in shapes().items() if code not in shown.municipalities),
-        here=tuple(path for code, path in shapes().items() if code in shown.municipalities),
+        land="".join(path for code, path in shapes().items() if code not in shown.municipalities),
+        here="".join(path for code, path in shapes().items() if code in shown.municipalities),
         dots=tuple(dots),
         rings=tuple(_dot(point, 5, 1) for point in shown.school_points),
     )

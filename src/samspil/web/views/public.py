@@ -104,8 +104,10 @@ def courses(request: HttpRequest, language: str) -> HttpResponse:
                 for line in result.lines
             ],
             "meant_url": f"?{urlencode({**kept, 'q': result.meant})}" if result.meant else "",
-            "fkbs": domain.fkbs(today=today),
-            "municipalities": domain.municipalities(today=today),
+            "fkbs": public_forms.fkb_options(domain.fkbs(today=today), wanted.fkb),
+            "places": public_forms.place_options(
+                domain.municipalities(today=today), wanted.run.place
+            ),
         },
     )
 

@@ -6,6 +6,7 @@ import functools
 import io
 import shutil
 import subprocess
+import zlib
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -241,6 +242,46 @@ def test_what_is_no_pdf_is_said(key, content, why):
 def test_a_file_that_asks_for_too_much_gets_an_answer(key, sealed, monkeypatch):
     monkeypatch.setattr(sealing, "CHECK_MEGABYTES", 60)
     assert sealing.check(sealed).unreadable == "too_much"
+
+
+def _bomb() -> bytes:
+    """A PDF whose cross-reference stream unpacks to 800 MB of zeros."""
+    packer = zlib.compressobj()
+    block = bytes(1024 * 1024)
+    data = b"".join([*(packer.compress(block) for _ in range(800)), packer.flush()])
+    head = (
+        b"%PDF-1.7\n1 0 obj\n<</Type/XRef/Size 3/Root 2 0 R/W[1 2 1]/Filter/FlateDecode"
+        b"/Length " + str(len(data)).encode() + b">>\nstream\n"
+    )
+    return head + data + b"\nendstream\nendobj\nstartxref\n9\n%%EOF\n"
+
+
+def _nested() -> bytes:
+    """A PDF of which an array holds an array that holds an array …"""
+    deep = b"[" * 100_000 + b"]" * 100_000
+    body = b"%PDF-1.7\n1 0 obj\n<</Type/Catalog/Pages " + deep + b">>\nendobj\n"
+    return body + (
+        b"xref\n0 2\n0000000000 65535 f \n0000000009 00000 n \n"
+        b"trailer\n<</Size 2/Root 1 0 R>>\nstartxref\n" + str(len(body)).encode() + b"\n%%EOF\n"
+    )
+
+
+def _round_and_round() -> bytes:
+    """A PDF whose list of objects names itself as the one before."""
+    body = b"%PDF-1.7\n1 0 obj\n<</Type/Catalog>>\nendobj\n"
+    at = str(len(body)).encode()
+    return body + (
+        b"xref\n0 2\n0000000000 65535 f \n0000000009 00000 n \n"
+        b"trailer\n<</Size 2/Root 1 0 R/Prev " + at + b">>\nstartxref\n" + at + b"\n%%EOF\n"
+    )
+
+
+@pytest.mark.parametrize("make", [_bomb, _nested, _round_and_round])
+def test_a_hostile_file_gets_an_answer_within_its_limits(key, make):
+    """Whether it is read or given up, there is an answer, and never that a seal holds."""
+    checked = sealing.check(make())
+    assert checked.unreadable in {"", "broken", "too_much"}
+    assert not checked.findings.get("seals")
 
 
 def test_an_encrypted_pdf_is_said(key):

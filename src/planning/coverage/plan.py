@@ -5,7 +5,7 @@ Moves are weighed by the objectives in their order, never by a mixture. Knows no
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from heapq import nlargest
 from itertools import combinations
 
@@ -279,14 +279,13 @@ class Plan:
 
     # ------------------------------------------------------------ getting better
 
-    def improve(self, until: int, items: Iterable[int] | None = None) -> None:
+    def improve(self, until: int, is_over: Callable[[], bool] = lambda: False) -> None:
         """Move single courses, or swap two, while the objectives get better in their order."""
-        todo = list(items) if items is not None else list(range(len(self.items)))
         is_better = True
         while is_better and self.work_done < until:
             is_better = False
-            for i in todo:
-                if self.work_done >= until:
+            for i in range(len(self.items)):
+                if self.work_done >= until or is_over():
                     return
                 if self.move(i) or self._swap(i, until):
                     is_better = True

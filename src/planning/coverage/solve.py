@@ -47,6 +47,7 @@ _PART = 150
 _WORK_PER_PART = 4_000
 _WORK_PER_CONTRADICTION = 10_000
 _BOUND_NODES = 40
+_LATE_WORK = 300_000
 _QUIET = 8
 """The search ends after so many parts in which nothing became better."""
 
@@ -328,11 +329,11 @@ class _Solver:
         for i in sorted(split, key=lambda i: (-plan.items[i].course.days, i)):
             if plan.items[i].is_gap:
                 plan.put_best(i)
-        plan.repair(self.limits.work // 10)
+        plan.repair(min(400_000, self.limits.work // 10), each=20_000)
         if plan.covered < covered:
             plan.load_all(before)
             return
-        if len(split) <= 2 * _PART and search.over(caps):
+        if len(split) <= 3 * _PART and search.over(caps):
             self._part(search, split, caps)
         if search.over(caps) >= old[0] and old[0] > 0 and plan.key() >= old[1]:
             plan.load_all(before)
@@ -461,7 +462,8 @@ class _Solver:
         """Moves and swaps for what is left; and what is plain at sight about the best."""
         before = plan.work_done
         if not self.is_over:
-            plan.improve(before + max(1_000, (self.limits.work - self.work) // 2))
+            steps = min(_LATE_WORK, max(1_000, (self.limits.work - self.work) // 2))
+            plan.improve(before + steps, lambda: self.watch.is_over)
         self._did(plan.work_done - before)
         gaps = [item for item in plan.items if item.is_gap]
         if plan.covered == len(gaps):

@@ -7,7 +7,6 @@ here takes an actor, because everybody sees the same.
 from __future__ import annotations
 
 import hashlib
-import time
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
@@ -234,22 +233,22 @@ def runs_of_school(school: Organisation, *, today: date) -> list[Run]:
 @dataclass(frozen=True, slots=True)
 class Remembered:
     """What changes seldom and is dear to ask for with 100,000 runs: the choices of the search, and
-    in which order courses stand without words."""
+    in which order courses stand without words. Holds until an audit event says that something
+    changed."""
 
     first_days: dict[int, date]
     fkbs: tuple[Fkb, ...]
     municipalities: tuple[Municipality, ...]
 
 
-_KEPT_SECONDS = 60
-"""As long as browsers keep the pages that show it."""
-_KEPT: dict[date, tuple[float, Remembered]] = {}
+_KEPT: dict[tuple[date, int | None], Remembered] = {}
 
 
 def _remembered(today: date) -> Remembered:
-    kept = _KEPT.get(today)
-    if kept and settings.SAMSPIL_REMEMBER_COUNTS and time.monotonic() - kept[0] < _KEPT_SECONDS:
-        return kept[1]
+    key = (today, _newest_event())
+    kept = _KEPT.get(key)
+    if kept and settings.SAMSPIL_REMEMBER_COUNTS:
+        return kept
     used = CourseRelation.objects.filter(course__is_archived=False).values("fkb")
     fresh = Remembered(
         first_days=announced.first_days(RunWish(), today=today),
@@ -257,8 +256,12 @@ def _remembered(today: date) -> Remembered:
         municipalities=tuple(announced.municipalities(today=today)),
     )
     _KEPT.clear()
-    _KEPT[today] = (time.monotonic(), fresh)
+    _KEPT[key] = fresh
     return fresh
+
+
+def _newest_event() -> int | None:
+    return AuditEvent.objects.order_by("-pk").values_list("pk", flat=True).first()
 
 
 def fkbs(*, today: date) -> tuple[Fkb, ...]:
@@ -274,6 +277,5 @@ def municipalities(*, today: date) -> tuple[Municipality, ...]:
 def stamp(*, today: date, parts: Iterable[str]) -> str:
     """What an answer is valid for: it changes with the day, with any change that anybody makes
     (each leaves an audit event), and with ``parts``, such as the address. One small query."""
-    newest = AuditEvent.objects.order_by("-pk").values_list("pk", flat=True).first()
-    text = "\n".join([str(newest), today.isoformat(), *parts])
+    text = "\n".join([str(_newest_event()), today.isoformat(), *parts])
     return hashlib.sha256(text.encode()).hexdigest()[:24]

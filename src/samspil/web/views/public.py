@@ -7,6 +7,7 @@ browsers and proxies may keep it. It is asked for anew by its stamp (``courses.s
 from __future__ import annotations
 
 import functools
+from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -43,12 +44,37 @@ def _stamp(request: HttpRequest, *_args: Any, **_kwargs: Any) -> str:
     return f'"{domain.stamp(today=clock.today(), parts=parts)}"'
 
 
+_WRITTEN: OrderedDict[str, tuple[bytes, dict[str, str]]] = OrderedDict()
+"""Pages by their stamp, which says all they depend on: what they hold, its type and language."""
+_MOST_WRITTEN = 100
+_LARGEST_WRITTEN = 120_000
+
+
+def _written_before(stamp: str) -> HttpResponse | None:
+    found = _WRITTEN.get(stamp) if settings.SAMSPIL_REMEMBER_COUNTS else None
+    return HttpResponse(found[0], headers=found[1]) if found else None
+
+
+def _keep_written(stamp: str, response: HttpResponse) -> None:
+    plain = response.status_code == 200 and "Content-Disposition" not in response.headers
+    if plain and len(response.content) <= _LARGEST_WRITTEN:
+        told = {name: response.headers[name] for name in ("Content-Type", "Content-Language")}
+        _WRITTEN[stamp] = (response.content, told)
+        while len(_WRITTEN) > _MOST_WRITTEN:
+            _WRITTEN.popitem(last=False)
+
+
 def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:
     """A page for everybody: in the language of its address, kept for a minute, asked for anew by
     its stamp; what does not exist is said in the same frame."""
 
     @functools.wraps(view)
     def run(request: HttpRequest, *args: Any, language: str = "da", **kwargs: Any) -> HttpResponse:
+        stamp = f"{view.__name__} {_stamp(request)}"
+        response = _written_before(stamp)
+        if response is not None:
+            response.headers["Cache-Control"] = KEPT
+            return response
         with translation.override(language):
             try:
                 response = view(request, *args, language=language, **kwargs)
@@ -59,9 +85,10 @@ def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
                     {"message": error.message, **_frame(language, "public_courses")},
                     status=404,
                 )
-            response.headers["Content-Language"] = language
+            response.headers.setdefault("Content-Language", language)
         if response.status_code == 200:
             response.headers.setdefault("Cache-Control", KEPT)
+            _keep_written(stamp, response)
         return response
 
     return requires(PUBLIC)(require_safe(condition(etag_func=_stamp)(run)))
@@ -210,7 +237,7 @@ def embed(request: HttpRequest, language: str, school_key: str) -> HttpResponse:
     with translation.override(language):
         school = domain.get_school(school_key)
         chosen = {k: request.GET.get(k, "")[:7] for k in ("farve", "baggrund")}
-        return render(
+        response = render(
             request,
             "web/public/embed.html",
             {
@@ -227,6 +254,8 @@ def embed(request: HttpRequest, language: str, school_key: str) -> HttpResponse:
                 "colours_url": f"{reverse('web:embed_colours')}?{urlencode(chosen)}",
             },
         )
+    response.headers["Content-Language"] = language
+    return response
 
 
 @public_page

@@ -13,7 +13,17 @@ from django.contrib.messages import get_messages
 from django.test import Client
 from django.urls import reverse
 
-from samspil.coordination.models import Agreement, ChangeSet, Form, Overview, Proposal, Round
+from samspil.coordination.models import (
+    Agreement,
+    ChangeSet,
+    Form,
+    Meeting,
+    MeetingDecision,
+    MeetingTask,
+    Overview,
+    Proposal,
+    Round,
+)
 from samspil.kernel.models import AuditEvent, Job, MailMessage
 from samspil.network.models import Invitation
 from tests.factories.agreements import AgreementCase, make_agreement_case
@@ -222,3 +232,40 @@ def test_open_a_round() -> None:
     assert first["Location"] == second["Location"]
     assert "har allerede en runde" in " ".join(map(str, get_messages(second.wsgi_request)))
     assert set(Round.objects.values_list("year", flat=True)) == {2026, year}
+
+
+def test_the_buttons_of_a_meeting() -> None:
+    """Begun, decided, put off, undone, a task, the end: each press counts once."""
+    case = make_round(schools=2, courses=3)
+    client = client_of(case.secretariat_person)
+    round = [case.round.pk]
+    client.post(reverse("coordination:begin_meeting", args=round))
+    state_before = state()
+    client.post(reverse("coordination:begin_meeting", args=round))
+    assert state() == state_before
+    row, other = case.rows[0].pk, case.rows[1].pk
+    task = {"text": "Spørg nabokredsen", "school": "", "due_on": "01-01-2099"}
+    press_twice(client, "coordination:take_gap", [*round, row], {"eget-school": case.schools[0].pk})
+    press_twice(
+        client,
+        "coordination:put_off_gap",
+        [*round, other],
+        {f"senere-{name}": value for name, value in task.items()},
+    )
+    press_twice(
+        client,
+        "coordination:add_meeting_task",
+        round,
+        {f"opgave-{name}": value for name, value in task.items()},
+    )
+    assert MeetingTask.objects.count() == 2
+    last = MeetingDecision.objects.get(round_course=row)
+    press_twice(client, "coordination:undo_decision", [*round, last.pk])
+    version = Meeting.objects.get().version
+    said = press_twice(
+        client, "coordination:end_meeting", round, {"participants": "Anna", "version": version}
+    )
+    assert said == "Mødet er afsluttet."
+    assert Job.objects.filter(kind="coordination.write_protocol").count() == 1
+    done = MeetingTask.objects.earliest("pk")
+    press_twice(client, "coordination:finish_meeting_task", [*round, done.pk])

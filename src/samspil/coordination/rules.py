@@ -155,10 +155,11 @@ def may_run_meeting(actor: Actor, meeting: Meeting) -> bool:
 
 
 def may_finish_task(actor: Actor, task: MeetingTask) -> bool:
-    """The school that took the task on, and the secretariat."""
+    """The school that took the task on (or the one that it merged into), and the secretariat."""
     if may_run_meeting(actor, task.meeting):
         return True
-    return task.organisation_id is not None and task.organisation_id in own_columns(actor)
+    school = task.organisation
+    return school is not None and bool({school.pk, school.successor_id} & own_columns(actor))
 
 
 def is_worker(actor: Actor, obj: object) -> bool:

@@ -28,6 +28,9 @@ from samspil.coordination.models import (
     ExternalAgreement,
     Form,
     Intent,
+    Meeting,
+    MeetingDecision,
+    MeetingTask,
     Round,
     RoundArchive,
     RoundCourse,
@@ -185,6 +188,14 @@ _TABLES: tuple[tuple[str, Any, str, tuple[tuple[str, str], ...]], ...] = (
     ("kommentarer", CourseComment, "round_course__round_fkb__round", (
         ("maal", "round_course__course__number"), ("af", "author_label"), ("tid", "at"),
         ("tekst", "text"))),
+    ("beslutninger_paa_moedet", MeetingDecision, "meeting__round", (
+        ("moede", "meeting__number"), ("fkb", "round_course__round_fkb__fkb__number"),
+        ("maal", "round_course__course__number"), ("slags", "kind"), ("skole", "organisation__name"),
+        ("beslutning", "words"), ("hvorfor", "why"), ("af", "actor_label"), ("tid", "at"),
+        ("fortrudt", "undone_at"))),
+    ("opgaver_fra_moedet", MeetingTask, "meeting__round", (
+        ("moede", "meeting__number"), ("opgave", "text"), ("skole", "organisation__name"),
+        ("senest", "due_on"), ("klaret", "done_at"))),
     ("underskrifter", Signature, "agreement__round_fkb__round", (
         ("fkb", "agreement__round_fkb__fkb__number"), ("aftale", "agreement__number"),
         ("skole", "organisation__name"), ("tilstand", "status"), ("person", "person_name"),
@@ -232,6 +243,14 @@ def pack(round: Round, *, at: datetime) -> bytes:
         if form.file is not None:
             ending = Path(form.file.name).suffix[:6]
             files[f"skemaer/{form.organisation.key}{ending}"] = form.file.read()
+    for meeting in (
+        Meeting.objects.filter(round=round, ended_at__isnull=False)
+        .select_related("protocol")
+        .order_by("number", "pk")
+    ):
+        files[f"moeder/referat-{meeting.number}.json"] = _json(meeting.content)
+        if meeting.protocol is not None:
+            files[f"moeder/referat-{meeting.number}.pdf"] = meeting.protocol.read()
     for table, model, path, columns in _TABLES:
         rows = (
             model.objects.filter(**{path: round})
@@ -287,6 +306,7 @@ aftaler/        {count("aftaler/", ".json")} aftaler og tillæg: teksten (JSON),
 segl/           {count("segl/")} certifikater, som seglene kendes på
 bilag/          {count("bilag/")} dokumenter fra skoler uden for kredsen
 skemaer/        {count("skemaer/")} skemaer
+moeder/         {count("moeder/", ".json")} referater af koordineringsmøder: PDF og det, de siger (JSON)
 data/           alt i runden som CSV (semikolon, UTF-8), og runden selv som JSON
 revisionsspor/  hvem der gjorde hvad hvornår; hver linje bærer kontrolsummen af linjen før
 SHA256SUMS      kontrolsum af hver fil

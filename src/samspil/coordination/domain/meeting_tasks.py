@@ -22,6 +22,9 @@ def meeting_tasks(actor: Actor, today: date) -> Iterator[Task]:
     tasks = (
         MeetingTask.objects.filter(
             Q(organisation_id__in=schools)
+            | Q(
+                organisation__successor_id__in=schools
+            )  # merged since: the successor answers for it
             | Q(organisation__isnull=True, meeting__round__network_id__in=networks),
             meeting__ended_at__isnull=False,
             done_at__isnull=True,

@@ -98,7 +98,7 @@ class _Solving:
         self.work = Work(limits.work, watch, seed)
         self.before = warm_start.seats_of_party if warm_start is not None else {}
         self.warm_start = warm_start
-        self.told = -_TELL
+        self.told = 0.0
         alone = cancel_alone(problem)
         self.given = [alone] if warm_start is None else [warm_start, alone]
         coupled = parts(problem)
@@ -168,9 +168,9 @@ class _Solving:
         return Solution(tuple(sorted(held)), tuple(sorted(taken)))
 
     def _tell(self, phase: str, more: Sequence[Batch] = (), *, is_due: bool = False) -> None:
-        if not is_due and self.watch.elapsed < self.told + _TELL:
+        began = self.watch.elapsed
+        if not is_due and began < self.told:
             return
-        self.told = self.watch.elapsed
         everything = [*self.batches, *more]
         best = _best(everything)
         reached = [sum(some) for some in zip(*(b.answer.reached for b in everything), strict=True)]
@@ -180,6 +180,8 @@ class _Solving:
         )
         is_whole = not self.large or bool(more)
         self.watch.tell(bounds, self._solution(everything) if is_whole else self.given[-1], phase)
+        # A country's answer takes half a second to write out: telling must not take longer than solving.
+        self.told = self.watch.elapsed + max(_TELL, 20 * (self.watch.elapsed - began))
 
     def _result(self, solution: Solution, best: tuple[int | None, ...]) -> Result[Solution]:
         reached: Score = score(self.problem, solution)

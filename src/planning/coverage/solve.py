@@ -331,12 +331,32 @@ class _Solver:
                 plan.put_best(i)
         plan.repair(min(400_000, self.limits.work // 10), each=20_000)
         if plan.covered < covered:
+            self._place_left(plan, search)
+        if plan.covered < covered:
             plan.load_all(before)
             return
         if len(split) <= 3 * _PART and search.over(caps):
             self._part(search, split, caps)
         if search.over(caps) >= old[0] and old[0] > 0 and plan.key() >= old[1]:
             plan.load_all(before)
+
+    def _place_left(self, plan: Plan, search: Search) -> None:
+        """Courses that found no room: those around them are decided anew so that most are covered."""
+        for i in [i for i in plan.order() if plan.chosen[i] < 0]:
+            schools = sorted({c.school for c in plan.items[i].choices if c.school})
+            items = sorted({i, *search.parts_around(schools, _PART)})
+            before = list(plan.chosen)
+            covered = plan.covered
+            for n in items:
+                plan.take(n)
+            form = Formulation(plan.instance, quarters=False, items=items, room=plan.room)
+            form.model.minimise(form.covered())
+            solved = highs.solve(form.model, start=form.values(before), nodes=10)
+            self._did(_WORK_PER_PART)
+            if solved.values is not None:
+                plan.load_all(form.chosen(solved.values, plan.chosen))
+            if plan.covered <= covered:
+                plan.load_all(before)
 
     def _within(self, plan: Plan, caps: dict[str, int]) -> Formulation:
         """The model that covers as many courses, no school above its cap."""

@@ -76,7 +76,7 @@ class World:
         from samspil.coordination.domain.planning import Change, What
         from tests.factories.proposals import ask
 
-        self.inside.intend(self.inside.rows[0], 0, take_on_days=6)
+        self.inside.intend(self.inside.rows[1], 0, take_on_days=6)
         proposal = ask(self.inside)
         return what_if.ask_what_if(
             actor=self.inside.secretariat,
@@ -188,11 +188,13 @@ class World:
         from samspil.coordination.domain import meetings
 
         lead: dict[str, Any] = {"actor": self.inside.secretariat, "now": NOW}
+        # gaps of its own: the others may have been filled by whoever uses this world
+        self.inside.add_fkb("9255", courses=2)
         meeting = meetings.begin_meeting(**lead, round=self.inside.round)
         meetings.put_off_gap(
             **lead,
             meeting=meeting,
-            row_id=self.inside.rows[0].pk,
+            row_id=self._gaps[0],
             text="Spørg skolerne i nabokredsen",
             organisation_id=self.school.pk,
             due_on=NOW.date(),
@@ -220,9 +222,13 @@ class World:
             actor=self.inside.secretariat,
             now=NOW,
             meeting=self.sitting,
-            row_id=self.inside.rows[2].pk,
+            row_id=self._gaps[1],
             organisation_id=self.school.pk,
         )
+
+    @property
+    def _gaps(self) -> list[int]:
+        return [r.pk for r in self.inside.rows if r.round_fkb.fkb.number == "9255"]
 
 
 def _sitting(world: World) -> Kwargs:

@@ -33,6 +33,7 @@ class Navigation:
         self.logout_url = header.address("account_logout")
         self.language_url = header.address("web:language")
         self.accessibility_url = header.address("web:accessibility")
+        self.courses_url = header.address("web:public_courses")
         self.door_url = header.address("example:door")
 
     @cached_property

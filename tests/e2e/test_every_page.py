@@ -85,6 +85,8 @@ def test_every_page(page: Page, sign_in: Callable[..., None], who: str, part: st
         answer = page.request.get(url, max_redirects=0)
         if answer.status in {302, 404, 405} or answer.headers.get("content-disposition"):
             continue
+        if "text/html" not in answer.headers.get("content-type", ""):
+            continue  # what a script asks for
         page.goto(url)
         if found := faults(page, "da"):
             told[f"{name} ({url})"] = found

@@ -521,7 +521,10 @@ def minutes_of(meeting: Meeting, *, at: datetime) -> dict[str, Any]:
             "network": network.name,
             "year": meeting.round.year,
             "number": meeting.number,
-            "constructed": network.is_constructed,
+            "constructed": network.is_constructed
+            or RoundCourse.objects.filter(
+                round_fkb__round=meeting.round, course__is_constructed=True
+            ).exists(),
             "started": day_and_time(meeting.started_at),
             "ended": day_and_time(at),
             "leader": person_name(meeting.started_by_label),

@@ -497,3 +497,14 @@ def test_a_page_is_written_once_until_something_changes(
         assert "Who offers it" in read(client, f"{ENGLISH}{course.number}/")
     public._WRITTEN.clear()
     domain._KEPT.clear()
+
+
+def test_the_line_for_a_school_is_written(kit: AgreementCase, client: Client) -> None:
+    key = kit.case.schools[0].key
+    page = read(client, "/indlejr/", skole=key, farve='"><b>', sprog="en")
+    assert (
+        f"/indlejr/{key}.js&quot; data-farve=&quot;#004d99&quot; data-sprog=&quot;en&quot; async&gt;"
+        in page
+    )
+    assert f'<script src="/indlejr/{key}.js" data-farve="#004d99" data-sprog="en"' in page
+    assert "Vis linjen" in read(client, "/indlejr/", skole="findes-ikke")

@@ -201,6 +201,9 @@ def embed_guide(request: HttpRequest, language: str) -> HttpResponse:
     key = request.GET.get("skole", "")
     chosen = next((school for school in schools if school.key == key), None)
     accent = colours.as_hex(request.GET.get("farve", ""))
+    english = request.GET.get("sprog") == "en"
+    path = reverse("web:embed_script", kwargs={"school_key": chosen.key}) if chosen else ""
+    words_in = ' data-sprog="en"' if english else ""
     return render(
         request,
         "web/public/embed_guide.html",
@@ -209,10 +212,9 @@ def embed_guide(request: HttpRequest, language: str) -> HttpResponse:
             "schools": schools,
             "chosen": chosen,
             "accent": accent,
-            "english": request.GET.get("sprog") == "en",
-            "script_path": reverse("web:embed_script", kwargs={"school_key": chosen.key})
-            if chosen
-            else "",
+            "english": english,
+            "script_path": path,
+            "snippet": f'<script src="{settings.BASE_URL}{path}" data-farve="{accent}"{words_in} async></script>',
             "base_url": settings.BASE_URL,
         },
     )

@@ -14,6 +14,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from planning.coverage import (
+    Approval,
     Course,
     Demand,
     FormLine,
@@ -364,6 +365,56 @@ def test_the_contradiction_in_the_users_words() -> None:
         ("pinned_no", {"school": "b"}),
     ]
     assert told.is_smallest
+
+
+def approved_for(course: str, *schools: School, lines: tuple[FormLine, ...]) -> Problem:
+    """One course of 30 tenths of a day that all the schools are approved for."""
+    return Problem(
+        schools=schools,
+        courses=(Course(course, "1", "x", 30),),
+        approvals=tuple(Approval(school.key, "1") for school in schools),
+        lines=lines,
+    )
+
+
+def test_each_approved_school_that_is_named_is_accounted_for() -> None:
+    # Neither b nor d said that it can. b has days, c and d have none.
+    problem = approved_for(
+        "c1",
+        School("b", capacity=(("x", 60),)),
+        School("c"),
+        School("d"),
+        lines=(FormLine("c1", "c", can_take_on=30), FormLine("c1", "d", can_take_on=0)),
+    )
+    (told,) = solve(problem).contradictions
+    assert [(f.code, f.facts.get("school")) for f in told.facts] == [
+        ("must_offer", None),
+        ("only_approved", None),
+        ("said_no", "b"),
+        ("days_left", "c"),
+        ("said_no", "d"),
+    ]
+    assert told.is_smallest
+
+
+def test_a_school_decided_to_no_is_accounted_for_without_days_too() -> None:
+    problem = approved_for("c1", School("a"), School("b"), lines=())
+    (told,) = solve(problem, pins=[Pin("c1", "b", PinRole.NO)]).contradictions
+    assert [f.code for f in told.facts] == ["must_offer", "only_approved", "said_no", "pinned_no"]
+
+
+@SOME
+@given(full_problems(courses=5))
+def test_no_approved_school_is_named_without_a_fact_of_its_own(problem: Problem) -> None:
+    result = solve(problem)
+    for told in contradictions(problem, result.solution):
+        schools = {
+            school
+            for fact in told.facts
+            if fact.code == "only_approved"
+            for school in fact.facts["schools"]
+        }
+        assert schools == {f.facts["school"] for f in told.facts if "school" in f.facts}
 
 
 def test_courses_that_need_the_same_days_are_part_of_it() -> None:

@@ -2,7 +2,8 @@
 
 The facts are: the course must be offered; only these schools may hold it; what each of them said, was decided to,
 or has days for; and that the other courses, which use the same days, must be offered too. Take any one away and
-the rest can hold. What the other courses' own schools said and have room for stands and isn't told.
+the rest can hold. What the other courses' own schools said and have room for stands and isn't told. Of an approved
+school that said no, or was decided to, only that is told: it leaves the course nowhere to be there, days or no days.
 
 Codes of the facts (days are tenths of a day):
 must_offer     course
@@ -198,6 +199,9 @@ class _Conflict:
         tight = frozenset(
             school for kind, *rest in facts if kind == "quarters_full" for school in rest
         )
+        # Where nothing of its room is a fact the course can be, and all others stay where they are.
+        if any(self._is_open(school, full, tight) for school, _ in places):
+            return True
         has_others = ("competes",) in facts
         question = (places, full, tight, has_others)
         if question not in self._settled:
@@ -250,6 +254,17 @@ class _Conflict:
             return True
         return highs.solve(model, nodes=_NODES).outcome != Outcome.INFEASIBLE
 
+    def _is_open(self, school: str, full: frozenset[str], tight: frozenset[str]) -> bool:
+        """Does none of the facts limit the course at the school?
+
+        So it is where the school said no and that isn't among them: else the school would be named as approved, and
+        nothing would say why it can't have the course.
+        """
+        if not self._may_loosen(school):
+            return True
+        has_quarters = bool(quarter_room(self.problem, school, self.course.group))
+        return school not in full and not (has_quarters and school in tight)
+
     def _quarters(self, course: Course, school: str) -> tuple[int, ...]:
         """Quarters to tell apart: only where the school has limits on them."""
         if not quarter_room(self.problem, school, course.group):
@@ -275,7 +290,8 @@ class _Conflict:
         return max(0, (in_group if group else in_all) - taken)
 
     def _may_loosen(self, school: str) -> bool:
-        """Is its room a fact of its own? Where it said no, or was decided to, its room stands."""
+        """Is its room a fact of its own? Where it said no, or was decided to, that fact is enough, and its room
+        stands for the others."""
         cell = (self.course.key, school)
         line = self.problem.line_by_cell.get(cell)
         return (

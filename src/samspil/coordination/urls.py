@@ -10,6 +10,7 @@ from samspil.coordination.views import (
     matrix,
     meetings,
     overviews,
+    paper,
     proposals,
     returns,
     rounds,
@@ -123,6 +124,17 @@ urlpatterns = [
     path("aftale/<int:agreement_id>/underskrevet.pdf", agreements.signed_pdf, name="signed_pdf"),
     path("aftale/<int:agreement_id>/forseglet.pdf", seals.sealed_pdf, name="sealed_pdf"),
     path("aftale/<int:agreement_id>/forsegl/", seals.seal, name="seal_agreement"),
+    path("aftale/<int:agreement_id>/papir/<int:organisation_id>/", paper.page, name="paper"),
+    path(
+        "aftale/<int:agreement_id>/papir/<int:organisation_id>/afvis/",
+        paper.refuse,
+        name="refuse_paper",
+    ),
+    path(
+        "aftale/<int:agreement_id>/papir/<int:organisation_id>/papir.pdf",
+        paper.document,
+        name="paper_document",
+    ),
     path("aftale/<int:agreement_id>/mind/", agreements.remind, name="remind_signers"),
     path(
         "aftale/<int:agreement_id>/underskriv/<int:organisation_id>/",

@@ -313,7 +313,7 @@ def reopen_overview(*, actor: Actor, now: datetime, round_fkb: RoundFkb, reason:
 # ---------------------------------------------------------------- signing
 
 
-def _locked_signature(signature: Signature) -> tuple[RoundFkb, Agreement, Signature]:
+def locked_signature(signature: Signature) -> tuple[RoundFkb, Agreement, Signature]:
     """The rows that signing uses, locked in the fixed order FKB, agreement, signature."""
     agreement_pk = signature.agreement_id
     fkb_pk = Agreement.objects.values_list("round_fkb_id", flat=True).get(pk=agreement_pk)
@@ -365,7 +365,7 @@ def sign(
     """
     if not may_sign(actor, signature):  # the system, too, is asked: it never signs
         raise Forbidden(_("Kun skolens leder kan underskrive."))
-    round_fkb, agreement, row = _locked_signature(signature)
+    round_fkb, agreement, row = locked_signature(signature)
     if row.status == SignatureStatus.SIGNED:
         return row
     _check_hash(agreement, content_hash)
@@ -374,16 +374,49 @@ def sign(
     if round_fkb.status == FkbStatus.OPEN:
         raise Conflict(_("Oversigten er åbnet igen. Vent med at underskrive, til den er låst."))
     proof = _check_factor(factor, now)
-    before = transition(row, "sign", table=SIGNATURE_TRANSITIONS, actor=actor, now=now)
-    row.person_id = actor.person_id
-    row.person_name = actor.label.split(" <")[0][:120]
-    row.acted_at = now
-    row.content_hash = agreement.content_hash
-    row.method = proof.method
-    row.reason = ""
+    complete_signature(
+        round_fkb,
+        agreement,
+        row,
+        person_id=actor.person_id,
+        person_name=actor.label.split(" <")[0][:120],
+        method=proof.method,
+        actor=actor,
+        now=now,
+    )
+    return row
+
+
+def _write_signature(row: Signature) -> None:
     row.save(
         update_fields=["person_id", "person_name", "acted_at", "content_hash", "method", "reason"]
     )
+
+
+def complete_signature(
+    round_fkb: RoundFkb,
+    agreement: Agreement,
+    row: Signature,
+    *,
+    person_id: int | None,
+    person_name: str,
+    method: str,
+    actor: Actor,
+    now: datetime,
+    more: dict[str, Any] | None = None,
+) -> None:
+    """The part that every kind of signing has in common, inside its action: write the signature on
+    a locked place, and complete the agreement when it was the last. ``more`` goes
+    into the audit trail.
+    """
+    before = transition(row, "sign", table=SIGNATURE_TRANSITIONS, actor=actor, now=now)
+    row.person_id = person_id
+    row.person_name = person_name
+    row.acted_at = now
+    row.content_hash = agreement.content_hash
+    row.method = method
+    row.reason = ""
+    _write_signature(row)
     record(
         row,
         before={"status": before},
@@ -392,6 +425,7 @@ def sign(
             "content_hash": row.content_hash,
             "method": row.method,
             "person": row.person_name,
+            **(more or {}),
         },
         summary=_("%(school)s har underskrevet %(title)s.")
         % {"school": row.organisation.name, "title": agreement.content["title"]},
@@ -400,7 +434,6 @@ def sign(
     )
     _settle_agreement(agreement, actor=actor, now=now)
     _settle_fkb(round_fkb, actor=actor, now=now)
-    return row
 
 
 def _open_signatures(agreement: Agreement) -> QuerySet[Signature]:
@@ -463,7 +496,7 @@ def decline(*, actor: Actor, now: datetime, signature: Signature, reason: str) -
         raise Invalid(_("Skriv, hvorfor skolen ikke underskriver."), "reason")
     if not may_sign(actor, signature):
         raise Forbidden(_("Kun skolens leder kan afvise aftalen."))
-    round_fkb, agreement, row = _locked_signature(signature)
+    round_fkb, agreement, row = locked_signature(signature)
     if row.status == SignatureStatus.DECLINED and row.reason == reason[:1000]:
         return row
     if row.status == SignatureStatus.SIGNED:
@@ -586,9 +619,12 @@ def get_agreement(actor: Actor, agreement_id: int) -> Agreement:
 
 def signatures_of(agreement: Agreement) -> list[Signature]:
     """The places on an agreement, by name of the school."""
-    return list(
+    rows = list(
         agreement.signatures.select_related("organisation").order_by("organisation__name", "pk")
     )
+    for row in rows:
+        row.agreement = agreement
+    return rows
 
 
 def get_signature(actor: Actor, agreement_id: int, organisation_id: int) -> Signature:

@@ -31,6 +31,7 @@ from samspil.coordination.models import (
     Meeting,
     MeetingDecision,
     MeetingTask,
+    PaperSignature,
     Round,
     RoundArchive,
     RoundCourse,
@@ -239,6 +240,12 @@ def pack(round: Round, *, at: datetime) -> bytes:
         ending = Path(item.document.name).suffix[:6]
         number = item.round_course.course.number
         files[f"bilag/{number}-{item.document.sha256[:12]}{ending}"] = item.document.read()
+    for paper in (
+        PaperSignature.objects.filter(signature__agreement__round_fkb__round=round)
+        .select_related("document")
+        .order_by("pk")
+    ):
+        files[f"bilag/papir-{paper.document.sha256[:12]}.pdf"] = paper.document.read()
     for form in round.forms.select_related("file", "organisation").order_by("pk"):
         if form.file is not None:
             ending = Path(form.file.name).suffix[:6]
@@ -304,7 +311,7 @@ def _readme(round: Round, files: dict[str, bytes]) -> str:
 oversigter/     {count("oversigter/", ".json")} låste oversigter: PDF, Excel og det indhold (JSON), kontrolsummen er regnet af
 aftaler/        {count("aftaler/", ".json")} aftaler og tillæg: teksten (JSON), PDF, PDF med underskrifter og den forseglede PDF
 segl/           {count("segl/")} certifikater, som seglene kendes på
-bilag/          {count("bilag/")} dokumenter fra skoler uden for kredsen
+bilag/          {count("bilag/")} dokumenter fra skoler uden for kredsen og underskrifter på papir
 skemaer/        {count("skemaer/")} skemaer
 moeder/         {count("moeder/", ".json")} referater af koordineringsmøder: PDF og det, de siger (JSON)
 data/           alt i runden som CSV (semikolon, UTF-8), og runden selv som JSON

@@ -12,9 +12,10 @@ from django.utils import timezone, translation
 from django.utils.formats import date_format
 
 from samspil.coordination.domain.overviews import presented
+from samspil.coordination.domain.paper import METHOD, paper_of
 from samspil.coordination.domain.sealed_record import CONTENT, RECORD, SCHEMA
 from samspil.coordination.enums import SignatureStatus
-from samspil.coordination.models import Agreement, Overview, Signature
+from samspil.coordination.models import Agreement, Overview, PaperSignature, Signature
 from samspil.kernel import sealing
 from samspil.kernel.audit import canonical
 from samspil.kernel.documents import Attached, render_pdf
@@ -24,6 +25,7 @@ METHODS = {
     "webauthn": "Adgangsnøgle",
     "recovery_codes": "Reservekode",
     "example": "Prøveunderskrift uden sikkerhed",
+    "paper": "Underskrevet på papir",
 }
 
 
@@ -106,7 +108,35 @@ def _files(agreement: Agreement, rows: list[Signature]) -> list[Attached]:
             "application/json",
             "Hvem der har underskrevet for hvilken skole, hvornår og hvordan",
         ),
+        *(
+            Attached(
+                f"papir-{row.organisation.key}.pdf",
+                paper.document.read(),
+                "application/pdf",
+                f"Underskriften på papir, {row.organisation.name}",
+            )
+            for row in rows
+            if (paper := _paper(row)) is not None
+        ),
     ]
+
+
+def _paper(row: Signature) -> PaperSignature | None:
+    return paper_of(row) if row.method == METHOD else None
+
+
+def _paper_facts(row: Signature) -> dict[str, Any]:
+    paper = _paper(row)
+    if paper is None:
+        return {}
+    return {
+        "paper": {
+            "signed_on": paper.signed_on.isoformat(),
+            "document_sha256": paper.document.sha256,
+            "submitted_by": paper.submitted_by_name,
+            "confirmed_by": paper.confirmed_by_name,
+        }
+    }
 
 
 def signature_record(agreement: Agreement, rows: list[Signature]) -> dict[str, Any]:
@@ -131,6 +161,7 @@ def signature_record(agreement: Agreement, rows: list[Signature]) -> dict[str, A
                 else None,
                 "method": row.method,
                 "content_sha256": row.content_hash,
+                **_paper_facts(row),
             }
             for row in sorted(rows, key=lambda row: row.organisation.key)
         ],

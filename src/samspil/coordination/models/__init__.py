@@ -3,6 +3,7 @@
 from samspil.coordination.models.agreements import (
     Agreement,
     Overview,
+    PaperSignature,
     RoundArchive,
     Signature,
 )
@@ -33,6 +34,7 @@ __all__ = [
     "MeetingDecision",
     "MeetingTask",
     "Overview",
+    "PaperSignature",
     "Proposal",
     "ProposalLine",
     "Return",

@@ -102,6 +102,41 @@ class Signature(models.Model):
         return f"{self.agreement}: {self.organisation}"
 
 
+class PaperSignature(models.Model):
+    """A scanned page with a leader's signature: handed in by one person, settled by another."""
+
+    signature = models.ForeignKey(Signature, on_delete=models.PROTECT, related_name="papers")
+    document = models.ForeignKey("kernel.StoredFile", on_delete=models.PROTECT, related_name="+")
+    person_name = models.CharField(max_length=120)
+    signed_on = models.DateField()
+    submitted_by_id = models.BigIntegerField()
+    submitted_by_name = models.CharField(max_length=120)
+    submitted_at = models.DateTimeField()
+    confirmed_by_id = models.BigIntegerField(null=True)
+    confirmed_by_name = models.CharField(max_length=120, blank=True)
+    confirmed_at = models.DateTimeField(null=True)
+    refused_at = models.DateTimeField(null=True)
+    reason = models.CharField(max_length=500, blank=True)
+
+    class Meta:
+        ordering = ["signature", "-submitted_at", "pk"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["signature"],
+                condition=models.Q(refused_at=None),
+                name="paper_one_at_a_time",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(confirmed_by_id=None)
+                | ~models.Q(confirmed_by_id=models.F("submitted_by_id")),
+                name="paper_second_person",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.signature}: {self.document}"
+
+
 class RoundArchive(models.Model):
     """The whole of a closed round in one zip, with checksums."""
 

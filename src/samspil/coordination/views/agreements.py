@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from samspil.coordination.domain import agreements, overviews, seals
+from samspil.coordination.domain import agreements, overviews, paper, seals
 from samspil.coordination.interfaces import second_factor
 from samspil.coordination.interfaces.agreement_forms import WhyForm
 from samspil.coordination.interfaces.overview_pdf import METHODS
@@ -53,7 +53,14 @@ def show(request: ActorRequest, agreement_id: int) -> HttpResponse:
             "place": agreement.round_fkb,
             "round": agreement.round_fkb.round,
             "fkb": agreement.round_fkb.fkb,
-            "signatures": [(row, METHODS.get(row.method, row.method)) for row in rows],
+            "signatures": [
+                (
+                    row,
+                    METHODS.get(row.method, row.method),
+                    paper.may_submit_paper(request.actor, row),
+                )
+                for row in rows
+            ],
             "signed": len(signed),
             "total": len(rows),
             "progress_label": ngettext(

@@ -1,0 +1,212 @@
+"""A signature on paper: the scanned page is handed in by one person and confirmed by another (R31).
+
+Whoever confirms has the paper (or the scan) at hand and copies the beginning of the checksum that
+is printed on it: so the paper is one of this very text. The scan becomes part of the sealed file.
+"""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Final
+
+from django.utils.translation import gettext as _
+
+from samspil.coordination import rules
+from samspil.coordination.domain.agreements import (
+    complete_signature,
+    get_agreement,
+    locked_signature,
+)
+from samspil.coordination.enums import AgreementStatus, FkbStatus, SignatureStatus
+from samspil.coordination.models import PaperSignature, Signature
+from samspil.kernel import uploads
+from samspil.kernel.actions import action, record
+from samspil.kernel.actor import Actor
+from samspil.kernel.errors import Conflict, Forbidden, Invalid, NotFound, UploadRefused
+from samspil.kernel.files import store
+
+METHOD: Final = "paper"
+MAX_BYTES: Final = 5 * 1024 * 1024
+"""The largest scan, in bytes: it goes into the file that everybody gets by mail."""
+CHECKSUM: Final = 8
+"""How many characters of the checksum are copied from the paper."""
+
+
+def may_submit_paper(actor: Actor, signature: Signature) -> bool:
+    """Hand in a scan: the secretariat, and the school's own people."""
+    return (
+        rules.may_run_round(actor, signature.agreement.round_fkb.round)
+        or signature.organisation_id in rules.own_columns(actor)
+    ) and actor.person_id is not None
+
+
+def may_settle_paper(actor: Actor, paper: PaperSignature) -> bool:
+    """Confirm or refuse a scan: the secretariat, and never the one who handed it in."""
+    return (
+        actor.person_id is not None
+        and actor.person_id != paper.submitted_by_id
+        and rules.may_run_round(actor, paper.signature.agreement.round_fkb.round)
+    )
+
+
+def paper_place(actor: Actor, agreement_id: int, organisation_id: int) -> Signature:
+    """A school's place on an agreement, for who may hand in its paper.
+
+    Raises ``NotFound`` outside one's scope, ``Forbidden`` inside it without the right.
+    """
+    agreement = get_agreement(actor, agreement_id)
+    row = (
+        agreement.signatures.select_related("organisation")
+        .filter(organisation_id=organisation_id)
+        .first()
+    )
+    if row is None:
+        raise NotFound("")
+    row.agreement = agreement
+    if not may_submit_paper(actor, row) and not actor.is_platform_admin:
+        raise Forbidden(_("Kun sekretariatet og skolen selv kan se skolens papir."))
+    return row
+
+
+def paper_of(signature: Signature) -> PaperSignature | None:
+    """The newest scan of a place that is not refused."""
+    found = (
+        signature.papers.filter(refused_at=None)
+        .select_related("document")
+        .order_by("-submitted_at", "-pk")
+        .first()
+    )
+    if found is not None:
+        found.signature = signature
+    return found
+
+
+def _check_open(signature: Signature) -> None:
+    agreement = signature.agreement
+    if signature.status == SignatureStatus.SIGNED:
+        raise Conflict(_("Skolen har underskrevet."))
+    if (
+        agreement.status == AgreementStatus.WITHDRAWN
+        or agreement.round_fkb.status == FkbStatus.OPEN
+    ):
+        raise Conflict(_("Der kan ikke underskrives, før oversigten er låst, og aftalen gælder."))
+
+
+@action("coordination.submit_paper", permission=may_submit_paper, on="signature")
+def submit_paper(
+    *,
+    actor: Actor,
+    now: datetime,
+    signature: Signature,
+    person_name: str,
+    signed_on: date,
+    content: bytes,
+    file_name: str,
+) -> PaperSignature:
+    """Hand in the scanned page with the leader's signature, as PDF.
+
+    Raises ``Invalid`` for another kind of file or a day to come, ``Conflict`` when the school has
+    signed or its paper waits already.
+    """
+    if actor.person_id is None:
+        raise Forbidden(_("Kun en person kan lægge et papir ind."))
+    _fkb, agreement, row = locked_signature(signature)
+    _check_open(row)
+    if paper_of(row) is not None:
+        raise Conflict(_("Skolens papir venter allerede på at blive bekræftet."))
+    if signed_on > now.date():
+        raise Invalid(_("Datoen ligger i fremtiden."), "signed_on")
+    try:
+        info = uploads.inspect(content, file_name, kinds=("pdf",), max_bytes=MAX_BYTES)
+    except UploadRefused as refused:
+        raise Invalid(refused.message, "document") from refused
+    document = store(content, info.name, info.content_type, actor=actor, now=now)
+    paper = PaperSignature.objects.create(
+        signature=row,
+        document=document,
+        person_name=" ".join(person_name.split())[:120],
+        signed_on=signed_on,
+        submitted_by_id=actor.person_id,
+        submitted_by_name=actor.label.split(" <")[0][:120],
+        submitted_at=now,
+    )
+    record(
+        row,
+        after={
+            "person": paper.person_name,
+            "signed_on": signed_on,
+            "document": document.sha256,
+            "submitted_by": paper.submitted_by_name,
+        },
+        summary=_(
+            "Underskriften på papir fra %(school)s er lagt ind og venter på at blive bekræftet."
+        )
+        % {"school": row.organisation.name},
+        network_id=agreement.round_fkb.round.network_id,
+        organisation_id=row.organisation_id,
+    )
+    return paper
+
+
+@action("coordination.confirm_paper", permission=may_settle_paper, on="paper")
+def confirm_paper(
+    *, actor: Actor, now: datetime, paper: PaperSignature, checksum: str
+) -> Signature:
+    """Confirm that the paper is of this agreement: the school has signed with it.
+
+    ``checksum``: the first eight characters, copied from the paper. Raises ``Invalid`` when they
+    are others, ``Forbidden`` for the one who handed it in, ``Conflict`` when it is settled.
+    """
+    if not may_settle_paper(actor, paper):  # the system, too: it never signs
+        raise Forbidden(_("Papiret skal bekræftes af en anden end den, der lagde det ind."))
+    round_fkb, agreement, row = locked_signature(paper.signature)
+    _check_open(row)
+    if checksum.strip().lower()[:CHECKSUM] != agreement.content_hash[:CHECKSUM]:
+        raise Invalid(
+            _("Kontrolsummen på papiret er en anden. Så er det ikke denne aftale."), "checksum"
+        )
+    name = actor.label.split(" <")[0][:120]
+    if not PaperSignature.objects.filter(pk=paper.pk, confirmed_at=None, refused_at=None).update(
+        confirmed_at=now, confirmed_by_id=actor.person_id, confirmed_by_name=name
+    ):
+        raise Conflict(_("Papiret er behandlet."))
+    complete_signature(
+        round_fkb,
+        agreement,
+        row,
+        person_id=None,
+        person_name=paper.person_name,
+        method=METHOD,
+        actor=actor,
+        now=now,
+        more={
+            "signed_on": paper.signed_on,
+            "document": paper.document.sha256,
+            "submitted_by": paper.submitted_by_name,
+            "confirmed_by": name,
+        },
+    )
+    return row
+
+
+@action("coordination.refuse_paper", permission=may_settle_paper, on="paper")
+def refuse_paper(*, actor: Actor, now: datetime, paper: PaperSignature, reason: str) -> None:
+    """Refuse a scan with a reason; another can be handed in. Raises ``Invalid``, ``Conflict``."""
+    reason = reason.strip()
+    if not reason:
+        raise Invalid(_("Skriv, hvorfor papiret ikke kan bruges."), "reason")
+    if not may_settle_paper(actor, paper):
+        raise Forbidden(_("Papiret skal behandles af en anden end den, der lagde det ind."))
+    _fkb, agreement, row = locked_signature(paper.signature)
+    if not PaperSignature.objects.filter(pk=paper.pk, confirmed_at=None, refused_at=None).update(
+        refused_at=now, reason=reason[:500]
+    ):
+        raise Conflict(_("Papiret er behandlet."))
+    record(
+        row,
+        after={"document": paper.document.sha256, "refused": reason[:500]},
+        summary=_("Underskriften på papir fra %(school)s er afvist: %(reason)s")
+        % {"school": row.organisation.name, "reason": reason[:500]},
+        network_id=agreement.round_fkb.round.network_id,
+        organisation_id=row.organisation_id,
+    )

@@ -19,6 +19,7 @@ from samspil.kernel import clock, outbox, roles, sealing
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Forbidden, Invalid
 from samspil.kernel.models import AuditEvent
+from samspil.kernel.tasks import tasks_for
 from samspil.network.domain.actors import actor_for
 from tests.factories.agreements import make_agreement_case
 from tests.factories.board import NOW, make_person
@@ -107,6 +108,20 @@ def test_the_checksum_on_the_paper_must_be_that_of_the_agreement(kit, agreement,
     assert kit.place(agreement, 0).status == "waiting"
     _confirm(second, agreement, paper, checksum=f" {agreement.content_hash[:8].upper()} ")
     assert kit.place(agreement, 0).status == "signed"
+
+
+def test_it_waits_among_the_tasks_of_the_others_in_the_secretariat(kit, agreement, second):
+    def asked(actor) -> list[str]:
+        return [t.url for t in tasks_for(actor, NOW.date()) if "/papir/" in t.url]
+
+    paper = _submit(kit, agreement)
+    assert asked(second) == [
+        f"/runder/aftale/{agreement.pk}/papir/{paper.signature.organisation_id}/"
+    ]
+    assert asked(kit.case.secretariat) == []
+    assert asked(kit.leader(0)) == []
+    _confirm(second, agreement, paper)
+    assert asked(second) == []
 
 
 def test_who_may_hand_in(kit, agreement):

@@ -7,10 +7,12 @@ from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
+import pypdf
 from playwright.sync_api import Page
 
-from samspil.kernel import clock, outbox
+from samspil.kernel import clock, outbox, roles
 from tests.factories.agreements import make_agreement_case
+from tests.factories.board import make_person
 from tests.support.sealing import use_key
 
 
@@ -61,4 +63,43 @@ def test_from_the_last_signature_to_the_check(
     shot(page, "check-changed")
     page.get_by_role("button", name="Kontrollér filen").click()
     page.get_by_text("Vælg en fil.").first.wait_for()
+    axe(page)
+
+
+def test_a_signature_on_paper(
+    live_server: Any,
+    page: Page,
+    sign_in: Callable[..., None],
+    axe: Callable[..., None],
+    shot: Callable[..., Any],
+    tmp_path: Path,
+) -> None:
+    page.set_default_timeout(60_000)
+    kit = make_agreement_case()
+    kit.freeze()
+    agreement = kit.make()
+    second = make_person("Nummer To", roles.SECRETARIAT, network=kit.case.network)
+    writer = pypdf.PdfWriter()
+    writer.add_blank_page(200, 200)
+    writer.write(tmp_path / "scan.pdf")
+    sign_in(page, kit.case.secretariat_person)
+    page.goto(f"{live_server.url}/runder/aftale/{agreement.pk}/")
+    axe(page)
+    shot(page, "agreement-with-paper")
+    page.get_by_role("link", name="Papir fra Østby").click()
+    axe(page)
+    shot(page, "paper")
+    page.get_by_label("Den scannede side").set_input_files(tmp_path / "scan.pdf")
+    page.get_by_label("Hvem har underskrevet?").fill("Leder På Papir")
+    page.get_by_label("Dato på papiret").fill("2026-03-01")
+    page.get_by_role("button", name="Læg papiret ind").click()
+    page.get_by_text("Papiret er lagt ind").wait_for()
+    sign_in(page, second)
+    page.goto(f"{live_server.url}/")
+    page.get_by_role("link", name="Bekræft underskriften på papir").click()
+    axe(page)
+    shot(page, "paper-confirm")
+    page.get_by_label("De første otte tegn").fill(agreement.content_hash[:8])
+    page.get_by_role("button", name="Bekræft underskriften").click()
+    page.get_by_text("1 af 4 skoler har underskrevet").first.wait_for()
     axe(page)

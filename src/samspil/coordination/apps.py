@@ -7,6 +7,7 @@ from django.apps import AppConfig
 REGISTERS = (
     "domain.form_cycle",
     "domain.meeting_tasks",
+    "domain.paper",
     "domain.proposals",
     "domain.returns",
     "domain.tasks",

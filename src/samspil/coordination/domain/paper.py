@@ -6,9 +6,11 @@ is printed on it: so the paper is one of this very text. The scan becomes part o
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from datetime import date, datetime
 from typing import Final
 
+from django.urls import reverse
 from django.utils.translation import gettext as _
 
 from samspil.coordination import rules
@@ -19,11 +21,12 @@ from samspil.coordination.domain.agreements import (
 )
 from samspil.coordination.enums import AgreementStatus, FkbStatus, SignatureStatus
 from samspil.coordination.models import PaperSignature, Signature
-from samspil.kernel import uploads
+from samspil.kernel import roles, uploads
 from samspil.kernel.actions import action, record
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Forbidden, Invalid, NotFound, UploadRefused
 from samspil.kernel.files import store
+from samspil.kernel.tasks import Task, task_source
 
 METHOD: Final = "paper"
 MAX_BYTES: Final = 5 * 1024 * 1024
@@ -210,3 +213,40 @@ def refuse_paper(*, actor: Actor, now: datetime, paper: PaperSignature, reason: 
         network_id=agreement.round_fkb.round.network_id,
         organisation_id=row.organisation_id,
     )
+
+
+# ---------------------------------------------------------------- my tasks
+
+
+@task_source("coordination.papers")
+def paper_tasks(actor: Actor, today: date) -> Iterator[Task]:
+    """Secretariats: papers that somebody else has handed in."""
+    waiting = (
+        PaperSignature.objects.filter(
+            signature__agreement__round_fkb__round__network_id__in=actor.network_ids(
+                roles.SECRETARIAT
+            ),
+            signature__agreement__round_fkb__status=FkbStatus.FROZEN,
+            confirmed_at=None,
+            refused_at=None,
+        )
+        .exclude(submitted_by_id=actor.person_id or 0)
+        .exclude(signature__status=SignatureStatus.SIGNED)
+        .exclude(signature__agreement__status=AgreementStatus.WITHDRAWN)
+        .select_related(
+            "signature__organisation",
+            "signature__agreement__round_fkb__fkb",
+            "signature__agreement__round_fkb__round__network",
+        )
+        .order_by("submitted_at", "pk")
+    )
+    for paper in waiting:
+        row = paper.signature
+        yield Task(
+            title=_("Bekræft underskriften på papir for FKB %(fkb)s")
+            % {"fkb": row.agreement.round_fkb.fkb.number},
+            url=reverse("coordination:paper", args=[row.agreement_id, row.organisation_id]),
+            context=row.agreement.round_fkb.round.network.short_name,
+            due_on=row.agreement.due_on,
+            detail=row.organisation.name,
+        )

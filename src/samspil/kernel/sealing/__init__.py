@@ -24,7 +24,7 @@ HERE: Final = Path(__file__).resolve().parent
 SEAL_SECONDS: Final = 90
 """Longest that sealing may take, a slow timestamp authority included."""
 CHECK_SECONDS: Final = 10
-"""Time on the processor that a check gets; an agreement takes one second."""
+"""Time on the processor that a check gets; an agreement takes half a second."""
 CHECK_WAIT: Final = 25
 """Longest that anybody waits for a check; others go before it on the processor."""
 CHECK_MEGABYTES: Final = 512

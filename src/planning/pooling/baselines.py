@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from planning.pooling.data import Party, Problem, Run, RunPin, SeatPin
-from planning.pooling.solution import Seat, Solution
+from planning.pooling.solution import Seat, Solution, in_order
 
 
 class _Board:
@@ -61,7 +61,7 @@ class _Board:
 
     def solution(self) -> Solution:
         taken = (Seat(*cell, number) for cell, number in self.seats.items() if cell[1] in self.held)
-        return Solution(tuple(sorted(self.held)), tuple(sorted(taken)))
+        return Solution(tuple(sorted(self.held)), in_order(taken))
 
 
 def cancel_alone(problem: Problem) -> Solution:

@@ -10,7 +10,7 @@ from planning.pooling.components import Part
 from planning.pooling.data import Party, Problem, Run
 from planning.pooling.model import PartModel, build
 from planning.pooling.score import passed_over
-from planning.pooling.solution import Seat, Solution
+from planning.pooling.solution import Seat, Solution, in_order
 from planning.solvers.model import INFINITY, Term
 
 
@@ -140,7 +140,7 @@ def in_queue_order(problem: Problem, solution: Solution) -> Solution:
                 is_changed = True
     if not is_changed:
         return solution
-    taken = tuple(sorted(Seat(*key, number) for key, number in seats.items() if number))
+    taken = in_order(Seat(*key, number) for key, number in seats.items() if number)
     better = Solution(solution.held, taken)
     is_better = len(passed_over(problem, better)) < len(passed_over(problem, solution))
     return better if is_better else solution

@@ -122,15 +122,17 @@ def passed_over(problem: Problem, solution: Solution) -> tuple[Party, ...]:
     there. In queue order.
     """
     latest: dict[str, int] = {}
+    seated: dict[str, int] = {}
     for seat in solution.seats:
         party = problem.party_by_key[seat.party]
+        seated[seat.party] = seated.get(seat.party, 0) + seat.heads
         if seat.run != party.run:
             latest[seat.run] = max(latest.get(seat.run, -1), party.order)
+    left_out = [party for party in problem.parties if seated.get(party.key, 0) < party.size]
     return tuple(
         party
-        for party in sorted(problem.parties, key=lambda party: (party.order, party.key))
-        if _heads(solution, party) < party.size
-        and any(latest.get(option.run, -1) > party.order for option in problem.options[party.key])
+        for party in sorted(left_out, key=lambda party: (party.order, party.key))
+        if any(latest.get(option.run, -1) > party.order for option in problem.options[party.key])
     )
 
 

@@ -21,7 +21,7 @@ from planning.pooling.data import Pin, PinnedRun, Problem
 from planning.pooling.evening import even, in_queue_order
 from planning.pooling.model import build, seats
 from planning.pooling.score import TERMS, Score, score
-from planning.pooling.solution import Seat, Solution
+from planning.pooling.solution import Seat, Solution, in_order
 from planning.pooling.validate import validate
 from planning.result import Bound, Limits, Result, Status, Watch
 
@@ -152,7 +152,7 @@ class _Solving:
         )
         built = build(self.problem, whole)
         taken = seats(whole.groups, built.units(values), self.before)
-        solution = Solution(tuple(sorted(built.held_runs(values))), tuple(sorted(taken)))
+        solution = Solution(tuple(sorted(built.held_runs(values))), in_order(taken))
         if kept is not None and not validate(self.problem, kept):
             old, new = score(self.problem, kept).key(), score(self.problem, solution).key()
             if old[:4] == new[:4]:
@@ -165,7 +165,7 @@ class _Solving:
         for batch in everything:
             held += batch.answer.held | batch.promised
             taken += batch.seats(self.before)
-        return Solution(tuple(sorted(held)), tuple(sorted(taken)))
+        return Solution(tuple(sorted(held)), in_order(taken))
 
     def _tell(self, phase: str, more: Sequence[Batch] = (), *, is_due: bool = False) -> None:
         began = self.watch.elapsed

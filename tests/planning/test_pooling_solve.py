@@ -358,3 +358,20 @@ def test_a_large_part_that_shares_is_solved_by_prices(monkeypatch: pytest.Monkey
     best = min(answer.bound("taught").best_possible or 0 for answer in (whole, result))
     assert max(whole.bound("taught").value, result.bound("taught").value) <= best
     assert result.bound("taught").value >= 0.98 * best
+
+
+@pytest.mark.parametrize("work", [0, 100, 1_000, 4_000])
+def test_a_large_part_that_shares_is_allowed_wherever_it_ends(
+    work: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = national(courses=30, runs=170, people=1_000, schools=5, with_shared=True)
+    monkeypatch.setattr(import_module("planning.pooling.solve"), "COUPLED", 100)
+    words: list[int] = []
+    watch: Watch[Solution] = Watch(on_progress=lambda p, _: words.append(p.bounds[0].value))
+    result = solve(problem, limits=Limits(work=work), watch=watch)
+    assert not validate(problem, result.solution)
+    taught = result.bound("taught")
+    assert words == sorted(words)
+    assert words[0] == score(problem, cancel_alone(problem)).taught
+    assert words[0] <= taught.value <= (taught.best_possible or 0)
+    assert result == solve(problem, limits=Limits(work=work))

@@ -40,8 +40,11 @@ class Work:
     def is_over(self) -> bool:
         return self.left <= 0 or self.watch.is_over
 
-    def minimise(self, model: Model, start: Sequence[int] | None) -> Solved:
-        """The model's answer as far as what is left allows; the start and no bound when nothing is left."""
+    def minimise(self, model: Model, start: Sequence[int] | None, *, gap: float = 0.0) -> Solved:
+        """The model's answer as far as what is left allows; the start and no bound when nothing is left.
+
+        With a relative `gap` it ends when the answer is that near to its bound, or at the tree's first node.
+        """
         if self.is_over:
             values = tuple(start) if start is not None and model.allows(start) else None
             value = model.value(model.objective, values) if values is not None else None
@@ -50,14 +53,26 @@ class Work:
         solved = highs.solve(
             model,
             seconds=self.watch.left,
-            nodes=max(1, self.left // _STEPS_PER_NODE),
+            nodes=1 if gap else max(1, self.left // _STEPS_PER_NODE),
             seed=self.seed,
             start=start,
+            gap=gap,
             is_over=lambda: self.watch.is_over,
         )
-        self.left -= solved.work
-        self.done += solved.work
+        self.count(solved.work)
         return solved
+
+    def relax(self, model: Model) -> highs.Relaxed | None:
+        """The model when columns needn't be whole; None when the clock ended it, or nothing is left."""
+        if self.is_over:
+            return None
+        self.count(len(model.lower) // _CELLS_PER_STEP)
+        return highs.relax_priced(model, seconds=self.watch.left)
+
+    def count(self, steps: int) -> None:
+        """So many steps have been taken."""
+        self.left -= steps
+        self.done += steps
 
     def dive(self, built: PartModel, start: Sequence[int]) -> Solved:
         """The model's answer with the runs as the relaxation has them, wherever it has them whole.
@@ -67,12 +82,10 @@ class Work:
         model = built.model
         if self.is_over or not built.held:
             return self.minimise(model, start)
-        bound, values = highs.relax(model, seconds=self.watch.left)
-        steps = len(model.lower) // _CELLS_PER_STEP
-        self.left -= steps
-        self.done += steps
-        if values is None:
+        relaxed = self.relax(model)
+        if relaxed is None:
             return self.minimise(model, start)
+        bound, values = relaxed.bound, relaxed.values
         for column in built.held.values():
             if values[column] > 1 - _WHOLE:
                 model.lower[column] = 1
@@ -279,8 +292,7 @@ class Batch:
         for column in built.held.values():
             model.lower[column] = model.upper[column] = values[column]
         solved = highs.solve(model, seed=work.seed, nodes=1)
-        work.left -= solved.work
-        work.done += solved.work
+        work.count(solved.work)
         for column in built.held.values():
             model.lower[column], model.upper[column] = 0, 1
         if solved.values and model.value(model.objective, solved.values) < model.value(

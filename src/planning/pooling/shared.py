@@ -3,8 +3,10 @@
 Without what is shared the part falls into many small ones. A price on each shared thing, taken from the
 relaxation, makes each of them weigh what it takes against what others could do with it: what they come to
 with those prices is a bound on people taught (Lagrange), whatever the prices. Their answers use a little too
-much here and too little there. So each is taken over where it fits; those that don't fit are solved anew
-within what is left; and then, in neighbourhoods around the things whose price says that something is lost
+much here and too little there. But of four runs in five the relaxation, which keeps within what is shared, and
+the answer at the prices say the same: they are settled so, and the others are decided together in one model.
+(Should that fail, each answer is taken over where it fits, and the parts whose answer doesn't fit are solved
+anew within what is left.) Last, in neighbourhoods around the things whose price says that something is lost
 there, a handful of parts at a time is solved anew together. How much is lost where is known exactly: the gap
 to the bound is the sum of what each part and each shared thing loses.
 """
@@ -19,19 +21,24 @@ from planning.pooling.components import Part, split, together
 from planning.pooling.data import Problem
 from planning.pooling.model import PartModel, build
 from planning.pooling.solution import Solution
-from planning.solvers import highs
 from planning.solvers.model import Term
 
 _UNIT = 64
 """Prices are whole numbers of this part of a person."""
 _CALL = 400
 """Cells that are priced in one call."""
+_LARGE = 2_500
+"""Cells from which the relaxation's bound does for a call, and an answer near it."""
 _NEIGHBOURHOOD = 500
 """Cells that are solved anew together, at most."""
 _WIDER = 3
 """So often each neighbourhood is tried, wider every time."""
 _CLOSE = 2_000
 """Ends when less than one in so many people is lost against the bound."""
+_SURE = 1e-6
+"""How near to the wish for a run the relaxation must be for the run to be settled so."""
+_DOUBT_GAP = 2e-4
+"""How near to its own bound the model of all other runs is solved."""
 
 Limits = list[tuple[int, list[tuple[str, int]]]]
 
@@ -72,6 +79,7 @@ class _Market:
             for i in place.touches:
                 self.touched_by[i].append(number)
         self.prices = [0] * len(self.limits)
+        self.relaxed: dict[str, float] = {}
         self.bound = sum(place.batch.answer.best[0] or 0 for place in self.places)
 
     @property
@@ -153,7 +161,8 @@ def solve(
     _set_prices(market)
     wanted = _at_prices(market)
     _state_bound(market)
-    _take_over(market, wanted)
+    if not _decide_in_doubt(market, wanted):
+        _take_over(market, wanted)
     _state_bound(market)
     tell(answers)
     _improve(market, lambda: tell(answers))
@@ -176,10 +185,11 @@ def _set_prices(market: _Market) -> None:
     built = market.model(numbers, left)
     first = len(built.model.row_lower) - len(built.part.limits)
     built.model.minimise((column, -heads) for column, heads in built.taught)
-    duals = highs.row_prices(built.model, seconds=market.work.watch.left)
-    if duals is None:
+    found = market.work.relax(built.model)
+    if found is None:
         return
-    rows = iter(duals[first:])
+    market.relaxed = {run: found.values[column] for run, column in built.held.items()}
+    rows = iter(found.prices[first:])
     here = {run.key for run in built.part.runs}
     for i, (available, takes) in enumerate(market.limits):
         if sum(amount for run, amount in takes if run in here) > available:
@@ -201,7 +211,7 @@ def _at_prices(market: _Market) -> list[tuple[set[str], list[dict[str, int]]]]:
         objective += [(column, market.price(run)) for run, column in built.held.items()]
         built.model.minimise(objective)
         start = market.values(built, numbers)
-        is_large = len(built.taught) > _CALL
+        is_large = len(built.taught) > _LARGE
         solved = (
             market.work.dive(built, start) if is_large else market.work.minimise(built.model, start)
         )
@@ -263,6 +273,50 @@ def _take_over(market: _Market, wanted: Sequence[tuple[set[str], list[dict[str, 
     if market.taught < taught:
         for place, (held, some) in zip(market.places, before, strict=True):
             place.batch.restore(held, some)
+
+
+def _decide_in_doubt(
+    market: _Market, wanted: Sequence[tuple[set[str], list[dict[str, int]]]]
+) -> bool:
+    """Runs of which relaxation and wish say the same are settled so, and all others decided together.
+
+    What is settled fits: the relaxation keeps within what is shared. Says whether that gave a better answer;
+    else nothing has changed.
+    """
+    if not market.relaxed or market.work.is_over:
+        return False
+    taught = market.taught
+    before = [(place.batch.answer.held, place.batch.answer.units) for place in market.places]
+    settled: set[str] = set()
+    numbers: list[int] = []
+    for n, (held, units) in enumerate(wanted):
+        batch = market.places[n].batch
+        mine = [run.key for run in batch.part.runs if run.key in market.relaxed]
+        sure = [key for key in mine if abs(market.relaxed[key] - (key in held)) <= _SURE]
+        settled.update(sure)
+        if len(sure) < len(mine):
+            numbers.append(n)
+            batch.clear()
+        else:
+            batch.put(held, units)
+    used = market.in_use()
+    left = [available - u for (available, _), u in zip(market.limits, used, strict=True)]
+    built = market.model(numbers, left)
+    wishes = set().union(*(wanted[n][0] for n in numbers))
+    for run in settled.intersection(built.held):
+        column = built.held[run]
+        built.model.lower[column] = built.model.upper[column] = int(run in wishes)
+    built.model.minimise((column, -heads) for column, heads in built.taught)
+    solved = market.work.minimise(built.model, None, gap=_DOUBT_GAP)
+    if solved.values is not None:
+        shares = market.shares(built, solved.values, numbers)
+        for n, (held, units) in zip(numbers, shares, strict=True):
+            market.places[n].batch.put(held, units)
+        if market.taught > taught:
+            return True
+    for place, (held, some) in zip(market.places, before, strict=True):
+        place.batch.restore(held, some)
+    return False
 
 
 def _again(

@@ -100,6 +100,8 @@ class _Solving:
         self.warm_start = warm_start
         self.told = 0.0
         alone = cancel_alone(problem)
+        if warm_start is None:
+            self._tell_first(alone)
         self.given = [alone] if warm_start is None else [warm_start, alone]
         coupled = parts(problem)
         self.large = [part for part in coupled if part.limits and part.cells > COUPLED]
@@ -107,15 +109,21 @@ class _Solving:
         self.batches = [Batch(problem, part, self.given) for part in batches(self.parts, BATCH)]
 
     def run(self) -> Result[Solution]:
-        self._tell("begin", is_due=True)
+        waiting = [Batch(self.problem, part, self.given[-1:]) for part in self.large]
+        self._tell("begin", waiting, is_due=True)
         for batch in self.batches:
             batch.teach(self.work)
-            self._tell("teach")
+            self._tell("teach", waiting)
         from_shared: list[Batch] = []
         for part in self.large:
-            from_shared += shared.solve(
-                self.problem, part, self.given, self.work, lambda some: self._tell("shared", some)
-            )
+            del waiting[0]
+
+            def tell(
+                some: Sequence[Batch], others: Sequence[Batch] = (*from_shared, *waiting)
+            ) -> None:
+                self._tell("shared", [*some, *others])
+
+            from_shared += shared.solve(self.problem, part, self.given, self.work, tell)
         self._tell("taught", from_shared, is_due=True)
         for batch in self.batches:
             batch.keep(self.work)
@@ -167,6 +175,22 @@ class _Solving:
             taken += batch.seats(self.before)
         return Solution(tuple(sorted(held)), in_order(taken))
 
+    def _tell_first(self, alone: Solution) -> None:
+        """Today's practice, told before anything that takes time is looked at: nobody waits for a first answer."""
+        taught = kept = moved = 0
+        problem = self.problem
+        for seat in alone.seats:
+            party, run = problem.party_by_key[seat.party], problem.run_by_key[seat.run]
+            taught += seat.heads
+            if seat.run == party.run:
+                kept += seat.heads
+                continue
+            days = problem.metres_per_day * problem.days_moved(party, run)
+            moved += seat.heads * (problem.metres_moved(party, run) + days)
+        people = sum(party.size for party in problem.parties)
+        known = zip(TERMS, (taught, kept, moved), (people, None, None), strict=False)
+        self.watch.tell(tuple(Bound(*some) for some in known), alone, "begin")
+
     def _tell(self, phase: str, more: Sequence[Batch] = (), *, is_due: bool = False) -> None:
         began = self.watch.elapsed
         if not is_due and began < self.told:
@@ -178,8 +202,7 @@ class _Solving:
             Bound(term, value, known)
             for term, value, known in zip(TERMS, reached or (0, 0, 0), best, strict=False)
         )
-        is_whole = not self.large or bool(more)
-        self.watch.tell(bounds, self._solution(everything) if is_whole else self.given[-1], phase)
+        self.watch.tell(bounds, self._solution(everything), phase)
         # A country's answer takes half a second to write out: telling must not take longer than solving.
         self.told = self.watch.elapsed + max(_TELL, 20 * (self.watch.elapsed - began))
 

@@ -131,26 +131,6 @@ def relax_priced(model: Model, *, seconds: float = math.inf) -> Relaxed | None:
     return Relaxed(bound or 0, tuple(found.col_value), tuple(found.row_dual))
 
 
-def row_prices(model: Model, *, seconds: float = math.inf) -> tuple[float, ...] | None:
-    """What one more unit of each row's limit would change in the objective, when columns needn't be whole.
-
-    Good but not exact (an interior point without a corner); None when there is none, or the clock ended it.
-    """
-    import highspy
-
-    highs = highspy.Highs()
-    highs.silent()
-    highs.setOptionValue("threads", 1)
-    if seconds < math.inf:
-        highs.setOptionValue("time_limit", max(0.0, seconds))
-    highs.setOptionValue("solver", "ipm")
-    highs.setOptionValue("run_crossover", "off")
-    _pass(highs, model, is_relaxed=True)
-    highs.run()
-    solution = highs.getSolution()
-    return tuple(solution.row_dual) if solution.dual_valid else None
-
-
 def _pass(highs: highspy.Highs, model: Model, *, is_relaxed: bool = False) -> None:
     import highspy
     import numpy as np

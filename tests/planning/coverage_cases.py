@@ -76,7 +76,7 @@ def full_problems(draw: st.DrawFn, *, courses: int = 3) -> Problem:
             if draw(st.integers(0, 5)) > 0
         ),
         far_km=draw(st.sampled_from((0, 40, 80))),
-        extra_for=draw(st.integers(0, 4)),
+        extra_for=draw(st.integers(1, 4)),
         plans_quarters=plans,
         previous=tuple(
             Holding(key, draw(st.sampled_from(schools)))

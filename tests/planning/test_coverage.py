@@ -28,7 +28,7 @@ from planning.coverage.baselines import greedy
 from planning.result import Limits, Status
 from tests.planning.instances import brute_force, by_hand, problems
 
-MANY = settings(max_examples=150, deadline=None)
+MANY = settings(max_examples=80, deadline=None)
 
 
 def codes(problem: Problem, solution: Solution, course: str, school: str = "") -> list[str]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from math import gcd
 
 from planning.coverage.choices import Instance
 from planning.coverage.formulation import Formulation
 from planning.coverage.score import most_load
-from planning.solvers.model import INFINITY, Model, Term
+from planning.solvers.model import INFINITY, Model, Solved
 
 
 class DutyFlow:
@@ -128,8 +129,7 @@ class DutyFlow:
         return low
 
 
-BoundOf = Callable[[Model], int | None]
-"""Solves a model as far as its bound; None when there is none."""
+SolveOf = Callable[[Model], Solved]
 
 
 class Groups:
@@ -153,7 +153,7 @@ class Groups:
             groups = {self.group_of[x] for x in model.columns[first:last]}
             if len(groups) == 1:
                 own[groups.pop()].append(r)
-            else:
+            elif groups:
                 shared.append(r)
         return own, shared
 
@@ -168,28 +168,7 @@ class Groups:
         part.minimise([(new, cost[x]) for x, new in column.items() if cost.get(x)])
         return part
 
-    def each(self, terms: Sequence[Term], bound_of: BoundOf) -> dict[str, int] | None:
-        """Bound on the terms in each group when nothing ties the groups together."""
-        own, _ = self._split()
-        cost = dict(terms)
-        found = {}
-        for name in self.names:
-            part = self._part(name, own[name], cost)
-            bound = bound_of(part) if part.objective else 0
-            if bound is None:
-                return None
-            found[name] = bound
-        return found
-
-    def hold(self, terms: Sequence[Term], least: Mapping[str, int], reached: int) -> None:
-        """A row per group: when all groups together reach so much, none is farther from its least than they are."""
-        slack = reached - sum(least.values())
-        for name in self.names:
-            mine = [(x, k) for x, k in terms if self.group_of[x] == name]
-            if mine:
-                self.form.model.row(mine, upper=least[name] + slack)
-
-    def priced(self, prices: Sequence[float], bound_of: BoundOf) -> int | None:
+    def priced(self, prices: Sequence[float], solve: SolveOf) -> Priced | None:
         """Bound on the form's objective: each group alone, what ties the groups together at its price.
 
         The prices are the relaxation's; any would give a bound. It is at least as good as the relaxation, because
@@ -200,24 +179,64 @@ class Groups:
         for x, k in model.objective:
             cost[x] += k
         own, shared = self._split()
-        total = 0.0
+        constant = 0.0
         for r in shared:
             price = prices[r]
             side = model.row_lower[r] if price > 0 else model.row_upper[r]
             if abs(side) >= INFINITY:
                 continue
-            total += price * side
+            constant += price * side
             first, last = model.row_starts[r], model.row_starts[r + 1]
             for x, k in zip(model.columns[first:last], model.coefficients[first:last], strict=True):
                 cost[x] -= price * k
         # Whole numbers, rounded down: never above the truth.
         fine = {x: math.floor(_FINE * c) for x, c in enumerate(cost)}
+        least: dict[str, int] = {}
+        values: list[int] | None = [0] * len(model.lower)
         for name in self.names:
-            bound = bound_of(self._part(name, own[name], fine))
+            part = self._part(name, own[name], fine)
+            solved = solve(part)
+            bound = solved.bound if part.objective else 0
             if bound is None:
                 return None
-            total += bound / _FINE
-        return math.ceil(total - 1e-6 * max(1.0, abs(total)))
+            least[name] = bound
+            if solved.values is None:
+                values = None
+            elif values is not None:
+                for x, value in zip(self.columns[name], solved.values, strict=True):
+                    values[x] = value
+        total = constant + sum(least.values()) / _FINE
+        return Priced(
+            bound=math.ceil(total - 1e-6 * max(1.0, abs(total))),
+            constant=constant,
+            cost=fine,
+            least=least,
+            values=values,
+        )
+
+    def hold(self, priced: Priced, reached: int) -> None:
+        """A row per group: when all groups together reach so much, none is farther from its least than they are."""
+        slack = _FINE * (reached - priced.constant) - sum(priced.least.values())
+        slack = math.ceil(slack + 1e-6 * abs(slack)) + 1
+        for name in self.names:
+            mine = [(x, priced.cost[x]) for x in self.columns[name] if priced.cost[x]]
+            if mine:
+                self.form.model.row(mine, upper=priced.least[name] + slack)
+
+
+@dataclass(frozen=True, slots=True)
+class Priced:
+    """The groups, each alone, with prices on what ties them together.
+
+    `cost` per column and `least` per group are in hundredths; `values` are the groups' answers put together, which
+    may break what ties them.
+    """
+
+    bound: int
+    constant: float
+    cost: dict[int, int]
+    least: dict[str, int]
+    values: list[int] | None
 
 
 _FINE = 100

@@ -175,8 +175,9 @@ class Problem:
     """All facts of one coverage problem. Building it raises ProblemError for a fact that cannot be right.
 
     `far_km`: learners farther than this from every offer of their course are far from it; 0: not looked at, and
-    no extra offers. `extra_for`: an extra offer must bring so many of them nearer. `plans_quarters`: each new
-    holder gets a quarter. `previous`: an answer that people have seen; leaving it costs (see `score`).
+    no extra offers. `extra_for`: an extra offer must bring so many of them nearer, at least one.
+    `plans_quarters`: each new holder gets a quarter. `previous`: an answer that people have seen; leaving it costs
+    (see `score`).
     """
 
     schools: tuple[School, ...]
@@ -280,7 +281,7 @@ class Problem:
             check_int(way.km, f"ways[{i}].km", least=0)
         check_unique(((w.municipality, w.school) for w in self.ways), "ways", "pair")
         check_int(self.far_km, "far_km", least=0)
-        check_int(self.extra_for, "extra_for", least=0)
+        check_int(self.extra_for, "extra_for", least=1)
         for i, held in enumerate(self.previous):
             check_known(held.course, courses, f"previous[{i}].course")
             check_known(held.school, schools, f"previous[{i}].school")

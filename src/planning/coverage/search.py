@@ -7,7 +7,8 @@ answer is taken only where the whole plan becomes better.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from math import gcd
 
 from planning.coverage.formulation import Formulation
 from planning.coverage.plan import Plan
@@ -18,6 +19,13 @@ from planning.solvers.model import Model, Solved, Term
 
 FAR_WORTH = 20_000
 """Kilometres that one far learner weighs inside a part; what counts in the end is the order."""
+_TRIED = 4_000
+"""So many ways to relieve a school are tried out, the cheapest first."""
+_LATELY = 12
+"""So many steps what walks from school to school doesn't come back."""
+
+Shift = tuple[tuple[int, str], ...]
+"""Items and the schools that they move to."""
 
 
 class Search:
@@ -36,6 +44,12 @@ class Search:
         self.random = random.Random(seed)  # noqa: S311  (which part is next, no secrets)
         self.solve = solve or self._highs
         self.parts = 0
+        self.unit: dict[str, int] = {}
+        """What courses can put on a school is a multiple of this; a cap between two such helps nobody."""
+        for item in self.instance.items:
+            for school in {choice.school for choice in item.choices}:
+                self.unit[school] = gcd(self.unit.get(school, 0), item.course.days)
+        self._ranked: dict[int, dict[str, list[tuple[int, int]]]] = {}
 
     def _highs(self, model: Model, start: Sequence[int]) -> Solved:
         return highs.solve(
@@ -58,10 +72,171 @@ class Search:
         found = {}
         for rank, school in enumerate(ranked):
             allowed = burdens[min(rank, len(burdens) - 1)]
-            found[school] = max(
-                most_load(allowed, instance.size[school]), instance.base_load[school]
-            )
+            most = most_load(allowed, instance.size[school])
+            found[school] = instance.base_load[school] + self.whole(school, most)
         return found
+
+    def whole(self, school: str, most: int) -> int:
+        """What courses can put on a school that may carry so much, its pins counted in."""
+        more = max(0, most - self.instance.base_load[school])
+        return more - more % (self.unit.get(school) or 1)
+
+    # ------------------------------------------------------------ one course, or two, to other schools
+
+    def choices_at(self, i: int) -> dict[str, list[tuple[int, int]]]:
+        """The item's choices per school, each with what it costs in far learners and kilometres, cheapest first."""
+        if i not in self._ranked:
+            found: dict[str, list[tuple[int, int]]] = {}
+            for k, choice in enumerate(self.instance.items[i].choices):
+                worth = 10 * FAR_WORTH * choice.changed + FAR_WORTH * choice.far + choice.travel
+                found.setdefault(choice.school, []).append((worth, k))
+            for ranked in found.values():
+                ranked.sort()
+            self._ranked[i] = found
+        return self._ranked[i]
+
+    def place(self, i: int, caps: Mapping[str, int]) -> bool:
+        """Give the item the choice that puts least above the caps, and of those the cheapest."""
+        plan, days = self.plan, self.instance.items[i].course.days
+        ranked = sorted(
+            (max(0, plan.load[school] + days - caps[school]), worth, k)
+            for school, choices in self.choices_at(i).items()
+            if school
+            for worth, k in choices
+        )
+        for _, _, k in ranked:
+            if plan.fits(self.instance.items[i].choices[k]):
+                plan.put(i, k)
+                return True
+        return False
+
+    def even(self, caps: Mapping[str, int], until: int, steps: int = 0) -> None:
+        """Relieve schools above their caps, the cheapest way each time, as long as less stays above them.
+
+        Where nothing helps at once, what is too much walks on from school to school, so many `steps`, until one has
+        room for it.
+        """
+        plan = self.plan
+        is_better = True
+        while is_better and plan.work_done < until and not self.watch.is_over:
+            is_better = any(
+                self._relieve(s, caps, longer=longer)
+                for longer in (False, True)
+                for s in self.heavy(caps)
+            )
+        lately: dict[str, int] = {}
+        least, kept = self.over(caps), list(plan.chosen)
+        for step in range(steps):
+            heavy = self.heavy(caps)
+            if not heavy or plan.work_done >= until or self.watch.is_over:
+                break
+            school = self.random.choice(heavy)
+            closed = frozenset(s for s, when in lately.items() if step - when < _LATELY)
+            if self._relieve(school, caps, closed=closed, walks=True):
+                lately[school] = step
+            over = self.over(caps)
+            if over < least:
+                least, kept = over, list(plan.chosen)
+        if self.over(caps) > least:
+            plan.load_all(kept)
+
+    def heavy(self, caps: Mapping[str, int]) -> list[str]:
+        """Schools above their caps, the farthest above first."""
+        load = self.plan.load
+        return sorted((s for s in load if load[s] > caps[s]), key=lambda s: (caps[s] - load[s], s))
+
+    def _relieve(
+        self,
+        school: str,
+        caps: Mapping[str, int],
+        *,
+        longer: bool = False,
+        walks: bool = False,
+        closed: frozenset[str] = frozenset(),
+    ) -> bool:
+        ways = sorted(self._shifts(school, caps, longer, walks, closed))
+        self.plan.work_done += len(ways)
+        return any(self._shift(shift) for *_, shift in ways[:_TRIED])
+
+    def _shifts(
+        self,
+        school: str,
+        caps: Mapping[str, int],
+        longer: bool,
+        walks: bool,
+        closed: frozenset[str],
+    ) -> Iterator[tuple[bool, float, Shift]]:
+        """Ways to take something from the school: a move, a swap, or (longer) two moves in a row.
+
+        First whether nothing is gained (such a way counts only for what `walks`, and never to a closed school), then
+        the price of each day less above the caps.
+        """
+        plan, items = self.plan, self.instance.items
+        spare = {s: caps[s] - load for s, load in plan.load.items()}
+        above = -spare[school]
+        for i in sorted(plan.held[school]):
+            days = items[i].course.days
+            if not days:
+                continue
+            now = self._worth(i)
+            for other, choices in self.choices_at(i).items():
+                if other in (school, ""):
+                    continue
+                may_walk = walks and other not in closed
+                price = choices[0][0] - now
+                room = spare[other]
+                if not longer:
+                    gain = min(above, days) - (max(0, days - room) - max(0, -room))
+                    if gain > 0 or (gain == 0 and may_walk):
+                        yield gain == 0, price / max(1, gain), ((i, other),)
+                for j in sorted(plan.held[other]):
+                    less = items[j].course.days
+                    if not less or (not longer and less >= days):
+                        continue
+                    there = self.choices_at(j)
+                    at_other = max(0, days - less - room) - max(0, -room)
+                    for third in there if longer else (school,):
+                        if third in (other, "") or third not in there:
+                            continue
+                        if third == school:
+                            gain = min(above, days - less) - at_other
+                        else:
+                            free = spare[third]
+                            gain = min(above, days) - at_other - max(0, less - free) + max(0, -free)
+                        if gain > 0 or (gain == 0 and may_walk):
+                            second = there[third][0][0] - self._worth(j)
+                            yield (
+                                gain == 0,
+                                (price + second) / max(1, gain),
+                                ((i, other), (j, third)),
+                            )
+
+    def _worth(self, i: int) -> int:
+        choice = self.plan.choice(i)
+        if choice is None:
+            return 0
+        return 10 * FAR_WORTH * choice.changed + FAR_WORTH * choice.far + choice.travel
+
+    def _shift(self, shift: Shift) -> bool:
+        """Make these moves, when all of them find room."""
+        plan, items = self.plan, self.instance.items
+        before = [(i, plan.take(i)) for i, _ in shift]
+        for i, school in shift:
+            for _, k in self.choices_at(i)[school]:
+                if plan.fits(items[i].choices[k]):
+                    plan.put(i, k)
+                    break
+            else:
+                break
+        else:
+            return True
+        for i, _ in shift:
+            plan.take(i)
+        for i, k in before:
+            plan.put(i, k)
+        return False
+
+    # ------------------------------------------------------------ parts
 
     def again(self, items: Sequence[int], caps: Mapping[str, int]) -> bool:
         """Decide the items anew, within the caps as far as can be; True when the plan became better."""

@@ -18,20 +18,20 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from planning.coverage.bounds import DutyFlow, Groups, least_spread
+from planning.coverage.bounds import DutyFlow, Groups, Priced, least_spread
 from planning.coverage.choices import Instance, compile_problem
 from planning.coverage.contradictions import contradiction
 from planning.coverage.data import Holding, Pin, Problem
 from planning.coverage.exact import by_highs, in_order
 from planning.coverage.formulation import Formulation
 from planning.coverage.plan import Plan
-from planning.coverage.score import LEVELS, MORE_IS_BETTER, TERMS, score
+from planning.coverage.score import LEVELS, MORE_IS_BETTER, TERMS, most_load, score
 from planning.coverage.search import FAR_WORTH, Search
 from planning.coverage.solution import Assignment, Role, Solution
 from planning.messages import Contradiction
 from planning.result import Bound, Limits, Result, Status, Watch
 from planning.solvers import highs
-from planning.solvers.model import Model
+from planning.solvers.model import Model, Solved
 
 SOLVER = "coverage-2"
 
@@ -44,12 +44,19 @@ NEAR = 0.001
 CONTRADICTIONS = 12
 """So many uncovered courses are explained by contradicting facts with the answer."""
 _PART = 150
+_NEIGHBOURS = 120
+"""So many courses at most are decided anew around those that a decision moved."""
 _WORK_PER_PART = 4_000
 _WORK_PER_CONTRADICTION = 10_000
 _BOUND_NODES = 40
+_EVEN_WORK = 10_000_000
+_STEPS = 400
+"""So many steps days above a school's cap may walk from school to school."""
 _LATE_WORK = 300_000
 _QUIET = 8
 """The search ends after so many parts in which nothing became better."""
+_QUIET_BURDENS = 3
+"""The same for the burdens, which may be one step above a bound that no answer reaches."""
 
 
 def solve(
@@ -99,7 +106,9 @@ class _Solver:
         self.is_cut = False
         self.work = 0
         self.parts = 0
-        self._least_far: dict[str, int] | None = None
+        self.is_near_only = False
+        """Was only what is near a decision decided anew? Then the bounds on that say nothing of the whole."""
+        self._far: Priced | None = None
 
     @property
     def is_over(self) -> bool:
@@ -125,8 +134,12 @@ class _Solver:
         else:
             inner = Plan(part, [plan.chosen[i] for i in free])
             before = _terms(plan), _terms(inner)
+            known = dict(self.best)
             self._decide(inner, seen=False)
-            self._shift(before)
+            if self.is_near_only:
+                self.best = known
+            else:
+                self._shift(before)
             for i, k in zip(free, inner.chosen, strict=True):
                 plan.take(i)
                 if k >= 0:
@@ -179,7 +192,7 @@ class _Solver:
                     plan.put(i, now)
 
     def _keep(self) -> list[int]:
-        """Items to decide. After a pin: those that cannot stay as they were, where that is as few as can be."""
+        """Items to decide. After a pin: those that cannot stay as they were, and what is near them where they could."""
         plan = self.plan
         everything = list(range(len(plan.items)))
         if not self.problem.previous:
@@ -191,14 +204,27 @@ class _Solver:
         if plan.changed > least and not self.is_over:
             least = max(least, self._change_less())
         self.best["changed"] = least
-        if plan.changed > least or self.best["covered"] > plan.covered:
+        if self.best["covered"] > plan.covered:
             return everything
         free = []
         for i, item in enumerate(plan.items):
             choice = plan.choice(i)
             if not item.idle_changed or choice is None or choice.changed:
                 free.append(i)
-        return free if self._is_forced(free) else everything
+        if plan.changed == least and self._is_forced(free):
+            return free
+        if len(everything) <= 2 * _NEIGHBOURS or len(free) > _NEIGHBOURS // 4:
+            return everything
+        # Other courses could move instead: those near are decided with them, and nothing is claimed of the rest.
+        self.is_near_only = True
+        return self._around(free, _NEIGHBOURS)
+
+    def _around(self, free: Sequence[int], number: int) -> list[int]:
+        """These items and those at the schools that they are at or could go to."""
+        plan = self.plan
+        schools = sorted({c.school for i in free for c in plan.items[i].choices if c.school})
+        near = Search(plan, self.watch, self.seed).parts_around(schools, number)  # type: ignore[arg-type]
+        return sorted({*free, *near})
 
     def _is_forced(self, free: Sequence[int]) -> bool:
         """Can none of the free courses stay? Then every answer that changes as little keeps the same ones."""
@@ -209,19 +235,41 @@ class _Solver:
         )
 
     def _change_less(self) -> int:
-        """Change as few courses as can be with so many covered; returns the bound."""
+        """Change as few courses as can be with so many covered; returns the bound.
+
+        What moved is decided anew with what is near it; the bound is the relaxation's of the whole.
+        """
         plan = self.plan
-        form = Formulation(plan.instance, quarters=False)
-        model = form.model
-        model.row(form.covered(), upper=-plan.covered)
-        model.minimise(form.changed())
-        solved = highs.solve(
-            model, start=form.values(plan.chosen), nodes=200, seconds=self.watch.left
-        )
         offset = plan.instance.base_changed + sum(item.idle_changed for item in plan.items)
-        if solved.values is not None and (solved.objective or 0) + offset < plan.changed:
-            plan.load_all(form.chosen(solved.values, plan.chosen))
-        return (solved.bound or -offset) + offset
+        whole = Formulation(plan.instance, quarters=False)
+        whole.model.row(whole.covered(), upper=-plan.covered)
+        whole.model.minimise(whole.changed())
+        relaxed = highs.relax_priced(whole.model, seconds=self.watch.left)
+        self._did(len(whole.columns))
+        bound = (relaxed.bound if relaxed else -offset) + offset
+        if plan.changed <= bound:
+            return bound
+        moved = [
+            i
+            for i, item in enumerate(plan.items)
+            if (choice := plan.choice(i)) is None or (item.idle_changed and choice.changed)
+        ]
+        items = self._around(moved, _NEIGHBOURS)
+        before = list(plan.chosen)
+        reached = plan.covered, plan.changed
+        for i in items:
+            plan.take(i)
+        form = Formulation(plan.instance, quarters=False, items=items, room=plan.room)
+        form.model.row(form.covered(), upper=plan.covered - reached[0])
+        form.model.minimise(form.changed())
+        solved = highs.solve(
+            form.model, start=form.values(before), nodes=20, seconds=self.watch.left
+        )
+        self._did(_WORK_PER_PART)
+        plan.load_all(form.chosen(solved.values, before) if solved.values is not None else before)
+        if (-plan.covered, plan.changed) > (-reached[0], reached[1]):
+            plan.load_all(before)
+        return bound
 
     def _decide(self, plan: Plan, *, seen: bool) -> None:
         """All objectives from the burdens on (and those before, for what is decided here)."""
@@ -289,15 +337,21 @@ class _Solver:
         """Bring the burdens down to the target, or as near as parts can."""
         caps = search.caps(target)
         self._guide(plan, search, caps)
-        quiet = 0
-        while (over := search.over(caps)) and quiet < _QUIET and not self.is_over:
-            heavy = sorted(
-                (s for s in plan.load if plan.load[s] > caps[s]),
-                key=lambda s: (caps[s] - plan.load[s], s),
-            )
+        self._tell("burden")
+        quiet, most = 0, self.work + (self.limits.work - self.work) // 3
+        while (over := search.over(caps)) and quiet < _QUIET_BURDENS and not self.is_over:
+            if self.work >= most:
+                break
+            heavy = search.heavy(caps)
             some = heavy if len(heavy) <= 3 else search.random.sample(heavy, 3)
             self._part(search, search.parts_around(some, _PART), caps)
+            self._even(plan, search, caps)
             quiet = 0 if search.over(caps) < over else quiet + 1
+        for burden in range(max(target) + 1, plan.top()[0]):
+            # As flat as can be, one step above the bound, or two.
+            self._even(plan, search, search.caps([burden] * LEVELS), _STEPS)
+            if plan.top()[0] <= burden:
+                break
 
     def _guide(self, plan: Plan, search: Search, caps: dict[str, int]) -> None:
         """Take over from the relaxation what it leaves whole, decide the rest by one model."""
@@ -328,17 +382,22 @@ class _Solver:
             split.append(i)
         for i in sorted(split, key=lambda i: (-plan.items[i].course.days, i)):
             if plan.items[i].is_gap:
-                plan.put_best(i)
+                search.place(i, caps)
         plan.repair(min(400_000, self.limits.work // 10), each=20_000)
         if plan.covered < covered:
             self._place_left(plan, search)
         if plan.covered < covered:
             plan.load_all(before)
             return
-        if len(split) <= 3 * _PART and search.over(caps):
-            self._part(search, split, caps)
-        if search.over(caps) >= old[0] and old[0] > 0 and plan.key() >= old[1]:
+        self._even(plan, search, caps, _STEPS)
+        if (search.over(caps), plan.key()) >= old:
             plan.load_all(before)
+
+    def _even(self, plan: Plan, search: Search, caps: dict[str, int], steps: int = 0) -> None:
+        """Bring schools below their caps by moves and swaps."""
+        before = plan.work_done
+        search.even(caps, before + _EVEN_WORK, steps)
+        self._did((plan.work_done - before) // 20)
 
     def _place_left(self, plan: Plan, search: Search) -> None:
         """Courses that found no room: those around them are decided anew so that most are covered."""
@@ -388,21 +447,22 @@ class _Solver:
             return
         top = plan.top()
         highest = {s: max(top[0], plan.burden[s]) for s in plan.load}
-        for name in ("far", "travel"):
-            bound = self._bound_ways(plan, highest, name)
-            if bound is not None:
-                self.best[name] = bound
+        bound = self._bound_ways(plan, search, highest, "far")
+        if bound is not None:
+            self.best["far"] = bound
         self._tell("ways")
         caps = search.caps(top)
-        if search.parts == 0:
-            self._guide(plan, search, caps)
+        self._guide(plan, search, caps)
+        self._tell("ways")
+        self._by_groups(plan, search, caps)
+        self._tell("ways")
         groups: dict[str, list[int]] = {}
         for i, item in enumerate(plan.items):
             groups.setdefault(item.course.group, []).append(i)
         todo = [
-            members[n : n + 2 * _PART]
+            members[n : n + _PART]
             for _, members in sorted(groups.items())
-            for n in range(0, len(members), 2 * _PART)
+            for n in range(0, len(members), _PART)
         ]
         quiet = 0
         while quiet < _QUIET and not self._is_near(plan) and not self.is_over:
@@ -412,14 +472,38 @@ class _Solver:
             else:
                 schools = sorted(plan.load)
                 items = search.parts_around(
-                    search.random.sample(schools, min(3, len(schools))), 2 * _PART
+                    search.random.sample(schools, min(3, len(schools))), _PART
                 )
             self._part(search, items, search.caps(plan.top()))
             quiet = 0 if plan.key() < before or todo else quiet + 1
-        for name in ("travel",):
-            bound = self._bound_ways(plan, highest, name)
+        for name in ("far", "travel") if plan.top() < top else ("travel",):
+            highest = {s: max(plan.top()[0], plan.burden[s]) for s in plan.load}
+            bound = self._bound_ways(plan, search, highest, name)
             if bound is not None:
                 self.best[name] = bound
+
+    def _by_groups(self, plan: Plan, search: Search, caps: dict[str, int]) -> None:
+        """Each branch group decided alone, what schools may carry in all at its price; then schools are relieved."""
+        if self.is_over:
+            return
+        form = self._within(plan, caps)
+        form.model.minimise([*form.travel(), *((x, FAR_WORTH * k) for x, k in form.far())])
+        relaxed = highs.relax_priced(form.model, seconds=self.watch.left)
+        self._did(len(form.columns))
+        priced = Groups(form).priced(relaxed.prices, self._solve_group) if relaxed else None
+        if priced is None or priced.values is None:
+            return
+        before, old = list(plan.chosen), (search.over(caps), plan.key())
+        plan.load_all([-1] * len(plan.items))
+        for i, k in enumerate(form.chosen(priced.values, before)):
+            if k >= 0 and plan.fits(plan.items[i].choices[k]):
+                plan.put(i, search.quarter(i, k, form))
+        for i in plan.order():
+            if plan.chosen[i] < 0:
+                search.place(i, caps)
+        self._even(plan, search, caps, _STEPS)
+        if (search.over(caps), plan.key()) >= old:
+            plan.load_all(before)
 
     def _is_near(self, plan: Plan) -> bool:
         now = {"far": plan.far, "travel": plan.travel}
@@ -428,7 +512,9 @@ class _Solver:
             for name, value in now.items()
         )
 
-    def _bound_ways(self, plan: Plan, highest: dict[str, int], name: str) -> int | None:
+    def _bound_ways(
+        self, plan: Plan, search: Search, highest: dict[str, int], name: str
+    ) -> int | None:
         """Bound by the relaxation within the burdens reached: no school above the largest of them.
 
         Leaves out that only one may carry the largest, and two the next.
@@ -437,38 +523,35 @@ class _Solver:
             return None
         instance = plan.instance
         caps = {
-            s: max(burden * instance.size[s] // 10, instance.base_load[s])
+            s: instance.base_load[s] + search.whole(s, most_load(burden, instance.size[s]))
             for s, burden in highest.items()
         }
         form = self._within(plan, caps)
         groups = Groups(form)
         offset = sum(item.idle_far for item in plan.items) + instance.base_far
-        if name == "far":
-            form.model.minimise(form.far())
-            self._least_far = groups.each(form.far(), self._bound_part)
-            relaxed = highs.relax_priced(form.model, seconds=self.watch.left)
-            alone = sum(self._least_far.values()) if self._least_far is not None else None
-            whole = relaxed.bound if relaxed is not None else None
-            known = [bound for bound in (alone, whole) if bound is not None]
-            return max(known) + offset if known else None
         far = form.far()
-        reached = form.model.value(far, form.values(plan.chosen))
-        if far:
-            form.model.row(far, upper=reached)
-        if self._least_far is not None:
-            groups.hold(far, self._least_far, reached)
-        form.model.minimise(form.travel())
+        if name == "travel":
+            reached = form.model.value(far, form.values(plan.chosen))
+            if far:
+                form.model.row(far, upper=reached)
+            if self._far is not None:
+                groups.hold(self._far, reached)
+        terms, offset = (far, offset) if name == "far" else (form.travel(), 0)
+        form.model.minimise(terms)
         relaxed = highs.relax_priced(form.model, seconds=self.watch.left)
         self._did(len(form.columns))
         if relaxed is None:
             return None
         bound = relaxed.bound
-        if bound < plan.travel * (1 - NEAR):
-            bound = max(bound, groups.priced(relaxed.prices, self._bound_part) or bound)
-        return bound
+        priced = groups.priced(relaxed.prices, self._solve_group)
+        if priced is not None:
+            bound = max(bound, priced.bound)
+            if name == "far":
+                self._far = priced
+        return bound + offset
 
-    def _bound_part(self, model: Model) -> int | None:
-        """A branch group's bound by some nodes of HiGHS."""
+    def _solve_group(self, model: Model) -> Solved:
+        """A branch group's model by some nodes of HiGHS."""
         self._did(len(model.lower))
         return highs.solve(
             model,
@@ -476,7 +559,7 @@ class _Solver:
             gap=NEAR / 2,
             seconds=self.watch.left,
             is_over=lambda: self.watch.is_over,
-        ).bound
+        )
 
     def _late(self, plan: Plan) -> None:
         """Moves and swaps for what is left; and what is plain at sight about the best."""

@@ -20,6 +20,8 @@ from planning.solvers.model import Model, Outcome, Solved
 
 _AT_ONCE = 600
 """Cells up to which held runs and seats are chosen at once; with more, seats alone come first."""
+_DIVE = 800
+"""Cells up to which a batch is solved at once; with more, an answer near the relaxation is tried first."""
 _WHOLE = 1e-6
 """How near to a whole number a column of the relaxation must be to be left there."""
 _STEPS_PER_NODE = 50
@@ -194,14 +196,17 @@ class Batch:
         """Most people taught, and of those answers one with many in their own run."""
         built = self.small()
         weight = _taught_then_kept(built)
-        solved = work.dive(built, self.values(built))
+        start = self.values(built)
+        if self.part.cells <= _DIVE:
+            self._learn(built, work.minimise(built.model, start), weight)
+            return
+        solved = work.dive(built, start)
         if solved.values is not None and solved.objective is not None and solved.bound is not None:
             is_proven = -solved.objective // weight == -solved.bound // weight
             if is_proven or work.is_over:
                 self._learn(built, solved, weight)
                 return
-        start = solved.values or self.values(built)
-        self._learn(built, work.minimise(built.model, start), weight)
+        self._learn(built, work.minimise(built.model, solved.values or start), weight)
 
     def keep(self, work: Work) -> None:
         """Most people in their own run, where that isn't known yet, among answers that teach most."""

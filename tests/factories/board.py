@@ -123,7 +123,10 @@ class RoundCase:
 
     def intend(self, row: RoundCourse, school: int, **values) -> Intent:
         form = Form.objects.get(round=self.round, organisation=self.schools[school])
-        return Intent.objects.create(form=form, round_course=row, **{"updated_at": NOW, **values})
+        intent, _new = Intent.objects.update_or_create(
+            form=form, round_course=row, defaults={"updated_at": NOW, **values}
+        )
+        return intent
 
 
 def make_round(

@@ -421,3 +421,18 @@ def test_any_changed_byte_is_taken_or_refused(at: int, value: int) -> None:
         inspect(bytes(content), "x")
     except UploadRefused as refused:
         assert refused.message
+
+
+@pytest.mark.parametrize(
+    "body",
+    [b"/JS (app.alert(1))", b"/JS\n<3031>", b"/JS 12 0 R", b"/S /JavaScript", b"/S/Launch /F (x)"],
+)
+def test_a_pdf_that_runs_something_is_refused(body: bytes) -> None:
+    content = b"%PDF-1.7\n1 0 obj\n<< " + body + b" >>\nendobj\nstartxref\n0\n%%EOF\n"
+    with pytest.raises(UploadRefused, match="program"):
+        inspect(content, "a.pdf", kinds={"pdf"})
+
+
+def test_three_letters_in_packed_bytes_are_no_program() -> None:
+    content = b"%PDF-1.7\nstream\n\x9c\xf1/JS\x00\x12\xffendstream\nstartxref\n0\n%%EOF\n"
+    assert inspect(content, "a.pdf", kinds={"pdf"}).kind == "pdf"

@@ -32,6 +32,10 @@ CODE = "/konto/2fa/authenticate/"
 pytestmark = pytest.mark.django_db
 
 
+PUBLIC_SITE = ("web:public_", "web:en_", "web:embed")
+"""Addresses of the public site: no session, language in the address."""
+
+
 @pytest.fixture(autouse=True)
 def _no_attempts_from_other_tests(settings: Any) -> None:
     cache.clear()
@@ -102,6 +106,14 @@ def test_between_password_and_code_no_page_opens(secret: str) -> None:
         "/konto/inactive/",
         "/konto/confirm-email/",
         "/tilgaengelighed/",
+        "/kurser/",
+        "/kurser/om/tilgaengelighed/",
+        "/en/courses/",
+        "/en/courses/about/accessibility/",
+        "/indlejr/",
+        "/indlejr/farver.css",
+        "/en/embed/",
+        "/kontrol/",
         "/_ui/",
         "/_ui/tavle/",
         "/_ui/bekraeft/",
@@ -325,7 +337,7 @@ def test_no_page_of_a_person_is_kept_anywhere(world: walk.World, settings: Any) 
     client = Client(raise_request_exception=False)
     client.force_login(world.people["secretariat"])
     for address in walk.addresses():
-        if not address.name or address.name.endswith(":"):
+        if not address.name or address.name.endswith(":") or address.name.startswith(PUBLIC_SITE):
             continue
         answer = client.get(reverse(address.name, kwargs=address.kwargs(world)))
         if "_auth_user_id" not in client.session:
@@ -334,7 +346,22 @@ def test_no_page_of_a_person_is_kept_anywhere(world: walk.World, settings: Any) 
         assert "private" in answer["Cache-Control"], address.name
         assert answer["X-Frame-Options"] == "DENY", address.name
         assert "frame-ancestors 'none'" in answer["Content-Security-Policy"], address.name
-        assert not answer.has_header("ETag"), address.name
+        # What a meeting's viewers ask each second says no more than the pass in its address.
+        assert not answer.has_header("ETag") or address.name == "coordination:meeting_now"
+
+
+def test_the_public_site_knows_nobody(world: walk.World, settings: Any) -> None:
+    """It may be kept anywhere, because it is the same for everybody; not with somebody's cookie."""
+    settings.SAMSPIL_REQUIRE_SECOND_FACTOR = False
+    client = Client(raise_request_exception=False)
+    client.force_login(world.people["secretariat"])
+    for address in walk.addresses():
+        if address.name.startswith(PUBLIC_SITE):
+            url = reverse(address.name, kwargs=address.kwargs(world))
+            seen, stranger = client.get(url), Client().get(url)
+            assert not stranger.cookies, address.name
+            assert not seen.cookies or seen["Cache-Control"] == "private, no-store", address.name
+            assert seen.content == stranger.content, address.name
 
 
 def test_every_post_needs_its_token(world: walk.World, settings: Any) -> None:

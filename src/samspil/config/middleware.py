@@ -101,6 +101,10 @@ class KeptNowhere:
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
         response = self.get_response(request)
         response.headers.setdefault("Cache-Control", "private, no-store")
+        if response.cookies and "public" in response.headers["Cache-Control"]:
+            # A public page to somebody whose session was written meanwhile: the cookie is theirs alone.
+            response.headers["Cache-Control"] = "private, no-store"
+            response.headers.pop("ETag", None)
         return response
 
 

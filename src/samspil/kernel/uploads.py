@@ -238,7 +238,8 @@ def _check_pdf(content: bytes) -> None:
             )
         )
     # /JS, /JavaScript and /Launch run things at the reader's; they can also hide in packed objects.
-    active = re.compile(rb"/(JavaScript|JS|Launch|OpenAction\s*<<\s*/S\s*/(JavaScript|Launch))\b")
+    # /JS counts with what it must be followed by: packed bytes hold those three letters now and then.
+    active = re.compile(rb"/(JavaScript|Launch)\b|/JS\s*(\(|<|\d{1,10}\s+\d{1,5}\s+R\b)")
     for part in (content, *_object_streams(content)):
         if active.search(part):
             raise UploadRefused(

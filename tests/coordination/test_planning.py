@@ -305,11 +305,6 @@ def test_every_fact_of_a_contradiction_has_words() -> None:
     assert _codes_in("contradictions.py", r"^([a-z_]+) {2,}") == set(reasons._FACTS)
 
 
-def test_every_difference_has_words() -> None:
-    assert _codes_in("whatif.py", r"compare_[a-z]+") == set(reasons._COMPARED)
-    assert {*planning_core.TERMS, "extras"} - {"changed"} == set(reasons._TERMS)
-
-
 def test_a_contradiction_reads_as_one_sentence() -> None:
     facts = [
         {"code": "must_offer", "course": "2222/90231"},
@@ -323,17 +318,3 @@ def test_a_contradiction_reads_as_one_sentence() -> None:
             "Mercantec har 0 dage tilbage i SOSU; Tradium er fastlåst til nej."
         )
         assert reasons.sentences(facts)[0] == "90231 skal udbydes."
-
-
-def test_a_comparison_reads_as_sentences() -> None:
-    told = [
-        {"code": "compare_worse", "term": "burden", "before": 30, "after": 45},
-        {"code": "compare_moved", "course": "2222/90231", "school": "Tradium", "other": "SCU"},
-        {"code": "compare_left", "course": "2222/90232", "school": "Tradium"},
-    ]
-    with translation.override("da"):
-        assert reasons.comparison(told) == [
-            "Ringere: Den største ekstra pligt: 0,45 dage pr. pligtmål mod 0,30 før.",
-            "90231 flytter fra Tradium til SCU.",
-            "90232 mister sin udbyder, Tradium, og ingen anden kan.",
-        ]

@@ -29,7 +29,6 @@ from planning.coverage import (
     Solution,
     Way,
     baselines,
-    compare,
     contradiction,
     contradictions,
     explain,
@@ -444,15 +443,15 @@ def test_a_course_that_can_be_covered_has_no_contradiction() -> None:
 # ------------------------------------------------------------------ what if
 
 
-def test_a_school_that_leaves_leaves_gaps_and_the_comparison_says_which() -> None:
+def test_a_school_that_leaves_leaves_gaps() -> None:
     problem = by_hand()
     before = solve(problem).solution
     left = without_school(problem, "b")
     after = solve(left).solution
     assert validate(left, after) == ()
-    told = [(m.code, m.facts) for m in compare(problem, before, left, after)]
-    assert ("compare_moved", {"course": "c1", "school": "b", "other": "a"}) in told
-    assert ("compare_left", {"course": "c4", "school": "b"}) in told
+    assert (before.holder_of["c1"], after.holder_of["c1"]) == ("b", "a")
+    assert problem.providers(problem.course_by_key["c4"]) == ("b",)
+    assert left.is_gap(left.course_by_key["c4"]) and "c4" in after.uncovered
     with pytest.raises(KeyError):
         without_school(problem, "nobody")
 
@@ -465,17 +464,13 @@ def test_without_the_approval_the_courses_of_the_fkb_go() -> None:
         without_approval(by_hand(), "a", "9999")
 
 
-def test_more_capacity_is_compared_term_by_term() -> None:
-    problem = by_hand(lines=(*by_hand().lines, FormLine("c3", "b", can_take_on=20)))
-    before = solve(problem).solution
+def test_more_capacity_is_only_the_schools_in_the_group() -> None:
+    problem = by_hand()
     richer = with_capacity(problem, "b", "sosu", 60)
-    after = solve(richer).solution
-    told = [
-        (m.code, m.facts.get("term", m.facts.get("course")))
-        for m in compare(problem, before, richer, after)
-    ]
-    assert ("compare_new", "c3") in told or ("compare_better", "burden") in told
-    assert [m.code for m in compare(problem, before, problem, before)] == ["compare_same"]
+    assert dict(richer.school_by_key["b"].capacity)["sosu"] == 60
+    assert replace(richer, schools=problem.schools) == problem
+    with pytest.raises(KeyError):
+        with_capacity(problem, "nobody", "sosu", 60)
 
 
 @SOME
@@ -518,11 +513,6 @@ def documented(module: ModuleType, codes: str) -> set[str]:
 def sent(module: ModuleType, codes: str) -> set[str]:
     source = Path(str(module.__file__)).read_text(encoding="utf-8")
     return set(re.findall(codes, source.replace(module.__doc__ or "", "")))
-
-
-def test_a_comparison_sends_only_documented_codes() -> None:
-    module = sys.modules[compare.__module__]
-    assert documented(module, "compare_[a-z]+") == sent(module, '"(compare_[a-z]+)"')
 
 
 def test_a_contradiction_sends_only_documented_facts() -> None:

@@ -24,7 +24,7 @@ from planning.coverage.score import TERMS, Score, extra_courses, headline, score
 from planning.coverage.solution import Assignment, Role, Solution
 from planning.coverage.solve import SOLVER, solve
 from planning.coverage.validate import Violation, validate
-from planning.coverage.whatif import compare, with_capacity, without_approval, without_school
+from planning.coverage.whatif import with_capacity, without_approval, without_school
 
 __all__ = [
     "SOLVER",
@@ -50,7 +50,6 @@ __all__ = [
     "Solution",
     "Violation",
     "Way",
-    "compare",
     "contradiction",
     "contradictions",
     "explain",

@@ -44,6 +44,8 @@ NEAR = 0.001
 CONTRADICTIONS = 12
 """So many uncovered courses are explained by contradicting facts with the answer."""
 _PART = 150
+_AFTER_QUARTERS = ("spread", "kept", "joint", "guarantees")
+_AFTER_EXTRAS = ("far", "travel", "farthest")
 _NEIGHBOURS = 120
 """So many courses at most are decided anew around those that a decision moved."""
 _WORK_PER_PART = 4_000
@@ -106,6 +108,8 @@ class _Solver:
         self.is_cut = False
         self.work = 0
         self.parts = 0
+        self.silent: set[str] = set()
+        """Terms that no bound is told of, because courses that stay weren't asked about them."""
         self.is_near_only = False
         """Was only what is near a decision decided anew? Then the bounds on that say nothing of the whole."""
         self._far: Priced | None = None
@@ -140,6 +144,8 @@ class _Solver:
                 self.best = known
             else:
                 self._shift(before)
+            for name in self.silent:
+                self.best.pop(name, None)
             for i, k in zip(free, inner.chosen, strict=True):
                 plan.take(i)
                 if k >= 0:
@@ -204,7 +210,8 @@ class _Solver:
         if plan.changed > least and not self.is_over:
             least = max(least, self._change_less())
         self.best["changed"] = least
-        if self.best["covered"] > plan.covered:
+        is_small = sum(len(item.choices) for item in plan.items) <= EXACT_CHOICES
+        if self.best["covered"] > plan.covered or is_small:
             return everything
         free = []
         for i, item in enumerate(plan.items):
@@ -212,12 +219,25 @@ class _Solver:
             if not item.idle_changed or choice is None or choice.changed:
                 free.append(i)
         if plan.changed == least and self._is_forced(free):
+            self._standing(set(free))
             return free
         if len(everything) <= 2 * _NEIGHBOURS or len(free) > _NEIGHBOURS // 4:
             return everything
         # Other courses could move instead: those near are decided with them, and nothing is claimed of the rest.
         self.is_near_only = True
         return self._around(free, _NEIGHBOURS)
+
+    def _standing(self, free: set[int]) -> None:
+        """Note what a course that stays could still do otherwise: nothing is claimed of what depends on that."""
+        for i, item in enumerate(self.plan.items):
+            choice = self.plan.choice(i)
+            if i in free or choice is None:
+                continue
+            for other in item.choices:
+                if not other.changed and other != choice:
+                    self.silent.update(_AFTER_QUARTERS)
+                    if other.extra != choice.extra:
+                        self.silent.update(_AFTER_EXTRAS)
 
     def _around(self, free: Sequence[int], number: int) -> list[int]:
         """These items and those at the schools that they are at or could go to."""
@@ -237,7 +257,7 @@ class _Solver:
     def _change_less(self) -> int:
         """Change as few courses as can be with so many covered; returns the bound.
 
-        What moved is decided anew with what is near it; the bound is the relaxation's of the whole.
+        In a large problem what moved is decided anew with what is near it; the bound is the relaxation's of the whole.
         """
         plan = self.plan
         offset = plan.instance.base_changed + sum(item.idle_changed for item in plan.items)
@@ -249,6 +269,13 @@ class _Solver:
         bound = (relaxed.bound if relaxed else -offset) + offset
         if plan.changed <= bound:
             return bound
+        if len(plan.items) <= 2 * _NEIGHBOURS:
+            solved = highs.solve(
+                whole.model, start=whole.values(plan.chosen), nodes=200, seconds=self.watch.left
+            )
+            if solved.values is not None and (solved.objective or 0) + offset < plan.changed:
+                plan.load_all(whole.chosen(solved.values, plan.chosen))
+            return max(bound, (solved.bound or -offset) + offset)
         moved = [
             i
             for i, item in enumerate(plan.items)

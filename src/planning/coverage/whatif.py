@@ -1,14 +1,7 @@
-"""What if: the same problem with one thing changed, and two answers side by side.
+"""What if: the same problem with one thing changed.
 
 A school that leaves takes its offers, its answers and what was decided for it along (R62); what it held becomes a
 gap again. Nothing is solved here.
-
-Codes of a comparison, better or worse by `term` (a name of `score.TERMS`, or `extras`):
-compare_same                         every term and every course is as before
-compare_better   term, before, after     compare_worse   term, before, after
-compare_new      course, school          a course that nobody held before
-compare_left     course, school          a course that nobody holds any more
-compare_moved    course, school, other   from one school to another
 """
 
 from __future__ import annotations
@@ -16,9 +9,6 @@ from __future__ import annotations
 from dataclasses import replace
 
 from planning.coverage.data import Problem
-from planning.coverage.score import MORE_IS_BETTER, TERMS, score
-from planning.coverage.solution import Solution
-from planning.messages import Message, message
 
 
 def without_school(problem: Problem, school: str) -> Problem:
@@ -88,42 +78,3 @@ def with_capacity(problem: Problem, school: str, group: str, tenths: int) -> Pro
             for s in problem.schools
         ),
     )
-
-
-def compare(
-    problem_a: Problem, solution_a: Solution, problem_b: Problem, solution_b: Solution
-) -> tuple[Message, ...]:
-    """What is better and worse in the second answer, term by term in their order, then course by course."""
-    before, after = score(problem_a, solution_a), score(problem_b, solution_b)
-    found: list[Message] = []
-    for term in (*TERMS, "extras"):
-        old, new = getattr(before, term), getattr(after, term)
-        if old == new or (term == "changed"):
-            continue
-        is_better = (new > old) == (term in MORE_IS_BETTER)
-        code = "compare_better" if is_better else "compare_worse"
-        found.append(message(code, term=term, before=old, after=new))
-    was, now = _holders(problem_a, solution_a), _holders(problem_b, solution_b)
-    for course in sorted(was.keys() | now.keys()):
-        old_school, new_school = was.get(course), now.get(course)
-        if old_school == new_school:
-            continue
-        if old_school is None and new_school is not None:
-            found.append(message("compare_new", course=course, school=new_school))
-        elif new_school is None and old_school is not None:
-            found.append(message("compare_left", course=course, school=old_school))
-        elif old_school is not None and new_school is not None:
-            found.append(
-                message("compare_moved", course=course, school=old_school, other=new_school)
-            )
-    return tuple(found) or (Message("compare_same"),)
-
-
-def _holders(problem: Problem, solution: Solution) -> dict[str, str]:
-    """Who is obliged: who stands already where somebody does, else who gets it."""
-    found = {
-        course.key: providers[0]
-        for course in problem.courses
-        if (providers := problem.providers(course))
-    }
-    return {**found, **solution.holder_of}

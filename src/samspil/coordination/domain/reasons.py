@@ -48,11 +48,6 @@ def contradiction(messages: Iterable[Mapping[str, Any]]) -> str:
     return "; ".join(words) + "." if words else ""
 
 
-def comparison(messages: Iterable[Mapping[str, Any]]) -> list[str]:
-    """Two answers side by side, one sentence per difference."""
-    return [_COMPARED[m["code"]](m) for m in messages if m["code"] in _COMPARED]
-
-
 def course_number(key: str) -> str:
     """The number in a course's key, FKB and number."""
     return key.rsplit("/", 1)[-1]
@@ -212,54 +207,3 @@ _FACTS: Final[dict[str, Callable[[Facts], str]]] = {
     "competes": _competes,
 }
 """Every fact of a contradiction; a test compares the list with the planner's."""
-
-
-def _burden(facts: Facts) -> str:
-    values = {name: number_format(facts[name] / 100, 2) for name in ("before", "after")}
-    place = {"burden": _("største"), "burden_2": _("næststørste"), "burden_3": _("tredjestørste")}
-    return _("Den %(place)s ekstra pligt: %(after)s dage pr. pligtmål mod %(before)s før.") % {
-        "place": place[facts["term"]],
-        **values,
-    }
-
-
-_TERMS: Final[dict[str, Callable[[Facts], str]]] = {
-    "covered": lambda f: _("Huller lukket: %(after)s mod %(before)s før.") % f,
-    "burden": _burden,
-    "burden_2": _burden,
-    "burden_3": _burden,
-    "far": lambda f: _("Kursister langt fra et hold: %(after)s mod %(before)s før.") % f,
-    "travel": lambda f: _("Kilometer at køre i alt: %(after)s mod %(before)s før.") % f,
-    "farthest": lambda f: _("Længste vej: %(after)s km mod %(before)s km før.") % f,
-    "spread": lambda f: _("Par af mål i samme FKB og kvartal: %(after)s mod %(before)s før.") % f,
-    "kept": lambda f: _("Samme udbyder som sidste år: %(after)s mål mod %(before)s før.") % f,
-    "joint": lambda f: (
-        _("Fælles hold for mål med lav aktivitet: %(after)s mod %(before)s før.") % f
-    ),
-    "guarantees": lambda f: _("Garantihold: %(after)s mod %(before)s før.") % f,
-    "extras": lambda f: _("Ekstra udbud: %(after)s mod %(before)s før.") % f,
-}
-
-
-def _compared(facts: Facts) -> str:
-    words = _TERMS.get(facts["term"])
-    return words(facts) if words else ""
-
-
-def _with_number(facts: Facts) -> dict[str, Any]:
-    return {**facts, "number": course_number(facts["course"])}
-
-
-_COMPARED: Final[dict[str, Callable[[Facts], str]]] = {
-    "compare_same": _plain(lambda: _("Intet bliver anderledes.")),
-    "compare_better": lambda f: _("Bedre: %(words)s") % {"words": _compared(f)},
-    "compare_worse": lambda f: _("Ringere: %(words)s") % {"words": _compared(f)},
-    "compare_new": lambda f: _("%(number)s får en udbyder: %(school)s.") % _with_number(f),
-    "compare_left": lambda f: (
-        _("%(number)s mister sin udbyder, %(school)s, og ingen anden kan.") % _with_number(f)
-    ),
-    "compare_moved": lambda f: (
-        _("%(number)s flytter fra %(school)s til %(other)s.") % _with_number(f)
-    ),
-}
-"""Every code of a comparison; a test compares the list with the planner's."""

@@ -40,6 +40,7 @@ from planning.result import Limits, Result, Watch
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = ROOT / "docs" / "studies" / "coverage.md"
+LEFT = "## What is left"
 SIZES = {
     "esoe": worlds.ESO,
     "esoe-runde": worlds.ESO_ROUND,
@@ -158,8 +159,14 @@ def _contradictions(problem: Problem, size: str) -> dict[str, Any]:
     }  # fmt: skip
 
 
-def _apart(size: str, method: str, repeats: int) -> dict[str, Any]:
-    """The median run of so many, each in a process of its own."""
+def _apart(size: str, method: str, repeats: int, rows: Path | None = None) -> dict[str, Any]:
+    """The median run of so many, each in a process of its own; or the row that was measured before."""
+    measured = rows / f"{size}.{method}.json" if rows else None
+    if measured is not None:
+        if not measured.exists():
+            return {}
+        row: dict[str, Any] = json.loads(measured.read_text(encoding="utf-8"))
+        return row
     command = [sys.executable, "-m", "benchmarks.studies.coverage", "--one", size, method]
     runs = []
     for _ in range(repeats):
@@ -197,7 +204,22 @@ def _row(name: str, row: dict[str, Any]) -> str:
     return "| " + " | ".join(cells) + " |"
 
 
-def _page(sizes: Sequence[str], repeats: int) -> str:
+def _each_term(row: dict[str, Any]) -> list[str]:
+    """This planner's answer, objective by objective."""
+    lines = ["", "| this planner | value | bound | off |", "|---|---|---|---|"]
+    for term in TERMS:
+        value, best = row["terms"][term], row["bounds"].get(term)
+        if term == "changed":
+            continue
+        if best is None:
+            lines.append(f"| {term} | {value:,} | not known | – |")
+            continue
+        off = 100 * abs(value - best) / max(abs(value), abs(best), 1)
+        lines.append(f"| {term} | {value:,} | {best:,} | {off:.2f} % |")
+    return lines
+
+
+def _page(sizes: Sequence[str], repeats: int, rows: Path | None) -> str:
     lines = [
         "# Coverage, measured",
         "",
@@ -205,7 +227,8 @@ def _page(sizes: Sequence[str], repeats: int) -> str:
         " written by `python -m benchmarks.studies.coverage`.",
         "The instances are **constructed** (`benchmarks/studies/coverage_world.py`, seed 1) around real"
         " municipalities, towns and distances.",
-        f"Each row is the median of {repeats} runs in processes of their own. `cpu s` counts the processor, `clock s`"
+        f"Each row is {'one run' if repeats == 1 or rows else f'the median of {repeats} runs'} in a process of its"
+        " own. `cpu s` counts the processor, `clock s`"
         " the wall; the machine did other things too. A row is cut after so much of it:"
         f" {', '.join(f'{CUT[s]:.0f} s ({s})' for s in sizes)}.",
         "",
@@ -227,10 +250,17 @@ def _page(sizes: Sequence[str], repeats: int) -> str:
             " | first not proven | travel off | rules broken |",
             "|---|---|---|---|---|---|---|---|---|---|---|---|---|",
         ]
+        planner: dict[str, Any] = {}
         for method in METHODS:
-            lines.append(_row(method, _apart(size, method, repeats)))
-            print(lines[-1], flush=True)
-        pin = _apart(size, "pin", 1) if size.startswith("esoe") else None
+            row = _apart(size, method, repeats, rows)
+            if row:
+                lines.append(_row(method, row))
+                print(lines[-1], flush=True)
+            if method == "this planner" and "terms" in row:
+                planner = row
+        if planner:
+            lines += _each_term(planner)
+        pin = _apart(size, "pin", 1, rows) if size.startswith("esoe") else None
         if pin:
             lines += [
                 "",
@@ -238,7 +268,7 @@ def _page(sizes: Sequence[str], repeats: int) -> str:
                 f" slowest {pin['worst']:.2f} s of the processor; courses that changed: {pin['moved']}.",
             ]
         if size == "esoe-runde":
-            told = _apart(size, "contradiction", 1)
+            told = _apart(size, "contradiction", 1, rows)
             lines += [
                 "",
                 f"Contradictions: {told['found']} of {told['asked']} uncovered courses explained, {told['smallest']}"
@@ -253,14 +283,18 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("sizes", nargs="*", default=["esoe-runde", "esoe", "land"])
     parser.add_argument("--repeats", type=int, default=1)
+    parser.add_argument("--rows", type=Path, help="folder with SIZE.METHOD.json, what --one wrote")
     parser.add_argument("--one", nargs=2, metavar=("SIZE", "METHOD"))
     args = parser.parse_args()
     if args.one:
         json.dump(_measure(*args.one), sys.stdout)
         return
-    page = _page(args.sizes, args.repeats)
+    # What a person wrote about the figures stays, to be looked through again.
+    written = PAGE.read_text(encoding="utf-8") if PAGE.exists() else ""
+    kept = written[written.find(LEFT) :] if LEFT in written else ""
+    page = _page(args.sizes, args.repeats, args.rows)
     PAGE.parent.mkdir(exist_ok=True)
-    PAGE.write_text(page + "\n", encoding="utf-8")
+    PAGE.write_text(f"{page}\n{kept}", encoding="utf-8")
 
 
 if __name__ == "__main__":

@@ -93,7 +93,7 @@ seconds by the clock are several times longer than on a quiet machine.
   objective. With a limit by the clock: 8 s on the real runs, 60 s on the country.
 - **planner**: `planning.pooling.solve`; all five terms in their order.
 
-The issue's own figures (85,500 of 100,000 on the national week; own school 161, greedy 200, best 205 with
+Earlier figures of prototypes (85,500 of 100,000 on the national week; own school 161, greedy 200, best 205 with
 homes spread) come from other generators and seeds, and do not compare with these number by number. The
 national week here is constructed by `benchmarks/studies/national.py`: 17,000 runs of 3,000 courses, 100,000
 people in 89,000 parties, 219,000 possible seats.

@@ -41,7 +41,7 @@ def test_icons_used_are_in_the_sprite() -> None:
 
 
 def test_the_first_visit_weighs_less_than_350_kb() -> None:
-    """Stylesheets and scripts as compressed in service, fonts as they are (issue: under 350 kB)."""
+    """Stylesheets and scripts as compressed in service, fonts as they are: under 350 kB."""
     compressed = [*STATIC.rglob("*.css"), *STATIC.rglob("*.js"), STATIC / "icons.svg"]
     weight = sum(len(brotli.compress(path.read_bytes(), quality=5)) for path in compressed)
     weight += sum(path.stat().st_size for path in VENDOR.rglob("*Latin1.woff2"))

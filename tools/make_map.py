@@ -82,9 +82,7 @@ def main() -> None:
         json.dumps(dict(sorted(shapes.items())), separators=(",", ":")) + "\n", encoding="utf-8"
     )
     size = TARGET.stat().st_size
-    print(
-        f"{len(shapes)} municipalities, {size / 1000:.1f} kB"
-    )
+    print(f"{len(shapes)} municipalities, {size / 1000:.1f} kB")
 
 
 if __name__ == "__main__":

@@ -177,6 +177,23 @@ def session_cookie(person: object) -> str:
     return f"{name}={client.cookies[name].value}"
 
 
+def worker_mb(seconds: float = 20.0) -> float:
+    """Proportional set size in MB of `manage.py worker` after it has done all that waits, or so long."""
+    process = subprocess.Popen(
+        [sys.executable, ROOT / "src/manage.py", "worker"],
+        cwd=ROOT / "src",
+        env={**os.environ, "PYTHONPATH": f"{ROOT / 'src'}:{ROOT}"},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
+    try:
+        time.sleep(seconds)
+        return pss_mb(process.pid)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=30)
+
+
 def pss_mb(pid: int) -> float:
     """Proportional set size of a process in MB: shared pages are shared out."""
     for line in Path(f"/proc/{pid}/smaps_rollup").read_text().splitlines():

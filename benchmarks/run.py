@@ -203,8 +203,10 @@ def process() -> list[Figure]:
             connection.close()
             ready.append(server.ready)
             sizes += [measure.pss_mb(pid) for pid in server.workers()]
+    worker = measure.worker_mb()
     return [
         Figure("Web process, memory", measure.median(sizes), 90, "MB", "PSS after 20 boards"),
+        Figure("Worker process, memory", worker, 90, "MB", "PSS after 20 s with its queue"),
         Figure("Web process, ready", measure.median(ready), 2, "s", "start to first answer, of 3"),
     ]
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import hypothesis
 import pytest
 
 from tests.support import network
@@ -21,6 +22,10 @@ from tools.messages import compile_all
 
 ROOT = Path(__file__).resolve().parents[1]
 _is_worker = "PYTEST_XDIST_WORKER" in os.environ
+
+# No test is about time: a busy machine must not fail one.
+hypothesis.settings.register_profile("samspil", deadline=None)
+hypothesis.settings.load_profile("samspil")
 
 
 def pytest_configure(config: pytest.Config) -> None:

@@ -494,6 +494,7 @@ def sign_with_a_passkey(page: Page, cast: Cast, look: Callable[[Page], None], po
     page.get_by_role("link", name="Bekræft med anden faktor").click()
     look(page)
     button(page, "Brug adgangsnøgle").click()
+    expect(button(page, "Underskriv")).to_be_visible()  # the key answers in its own time
     look(page)
     button(page, "Underskriv").click()
     expect(page.get_by_text("Du har underskrevet for Vestby")).to_be_visible()

@@ -214,6 +214,8 @@ def test_the_pictures_of_the_signing(
     page.get_by_role("link", name="Åbn oversigten igen").click()
     page.get_by_role("textbox").fill("Et hold mere")
     page.get_by_role("button", name="Åbn igen").click()
+    expect(page.locator("#tavle a.c").first).to_be_visible()
+    page.wait_for_load_state("load")  # the board's keys work when its script has run
     cell = page.locator("#tavle a.c", has_text=re.compile("^1 hold")).first
     cell.focus()
     page.keyboard.press("2")

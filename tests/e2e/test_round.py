@@ -511,6 +511,7 @@ def change_after_signing(page: Page, cast: Cast, look: Callable[[Page], None], p
     page.get_by_role("textbox").fill("Vestby kan holde et hold mere")
     button(page, "Åbn igen").click()
     heading(page, "Pleje og omsorg")
+    page.wait_for_load_state("load")  # the board's keys work when its script has run
     cell = page.locator(f'a.c[href$="/felt/{cast.row(GAP_HAND).pk}/{cast.b.pk}/"]')
     cell.focus()
     page.keyboard.press("2")

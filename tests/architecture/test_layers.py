@@ -13,7 +13,20 @@ from django.apps import apps
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "samspil"
-ORDER = ["kernel", "ui", "network", "catalogue", "coordination", "runs", "web"]
+ORDER = [
+    "kernel",
+    "ui",
+    "network",
+    "catalogue",
+    "lending",
+    "coordination",
+    "runs",
+    "enrolment",
+    "settlement",
+    "compliance",
+    "api",
+    "web",
+]
 LIBRARIES_BELOW = {"auth", "contenttypes", "sessions", "account", "mfa", "messages"}
 
 pytestmark = pytest.mark.static

@@ -51,8 +51,13 @@ SAMSPIL_REQUEST_MAX_BYTES = ENV.number("REQUEST_MAX_MB", 25) * 1024 * 1024
 
 INSTALLED_APPS = [
     "samspil.web",
+    "samspil.api",
+    "samspil.compliance",
+    "samspil.settlement",
+    "samspil.enrolment",
     "samspil.runs",
     "samspil.coordination",
+    "samspil.lending",
     "samspil.catalogue",
     "samspil.network",
     "samspil.ui",

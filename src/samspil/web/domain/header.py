@@ -54,6 +54,10 @@ class Choice:
 _MENU: tuple[tuple[Promise, tuple[str, ...]], ...] = (
     (gettext_lazy("Koordinering"), ("coordination:rounds",)),
     (gettext_lazy("Hold"), ("runs:runs",)),
+    (gettext_lazy("Tilmelding"), ("enrolment:index",)),
+    (gettext_lazy("Opfølgning"), ("compliance:index",)),
+    (gettext_lazy("Udlån"), ("lending:index",)),
+    (gettext_lazy("Afregning"), ("settlement:index",)),
     (gettext_lazy("Katalog"), ("catalogue:index", "catalogue:fkbs")),
     (gettext_lazy("Netværk"), ("network:index", "network:organisations")),
     (gettext_lazy("Drift"), ("web:operations",)),

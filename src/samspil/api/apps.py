@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class ApiConfig(AppConfig):
+    """REST v1 and open data over the same actions and queries as the pages."""
+
+    name = "samspil.api"
+    label = "api"
+    default_auto_field = "django.db.models.BigAutoField"

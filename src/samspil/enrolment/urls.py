@@ -1,0 +1,6 @@
+"""Addresses of the enrolment context."""
+
+from django.urls import URLPattern
+
+app_name = "enrolment"
+urlpatterns: list[URLPattern] = []

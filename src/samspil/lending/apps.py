@@ -1,0 +1,9 @@
+from django.apps import AppConfig
+
+
+class LendingConfig(AppConfig):
+    """Loans of the right to hold a course: requests, agreements, registration, expiry."""
+
+    name = "samspil.lending"
+    label = "lending"
+    default_auto_field = "django.db.models.BigAutoField"

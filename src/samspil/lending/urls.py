@@ -1,0 +1,6 @@
+"""Addresses of the lending context."""
+
+from django.urls import URLPattern
+
+app_name = "lending"
+urlpatterns: list[URLPattern] = []

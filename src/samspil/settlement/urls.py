@@ -1,0 +1,6 @@
+"""Addresses of the settlement context."""
+
+from django.urls import URLPattern
+
+app_name = "settlement"
+urlpatterns: list[URLPattern] = []

@@ -9,13 +9,13 @@ import pypdf
 import pytest
 
 from samspil.coordination.domain import agreements
-from samspil.coordination.domain.agreements import SecondFactor
 from samspil.coordination.enums import AgreementKind, AgreementStatus, FkbStatus
 from samspil.coordination.models import Agreement, Commitment, RoundSchool
 from samspil.kernel import clock, outbox
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Forbidden, Invalid
 from samspil.kernel.models import AuditEvent, MailMessage
+from samspil.kernel.signing import SecondFactor
 from samspil.kernel.tasks import tasks_for
 from tests.factories.agreements import make_agreement_case
 from tests.factories.board import NOW

@@ -21,13 +21,13 @@ from django.urls import reverse
 from playwright.sync_api import Page, expect
 
 from samspil.coordination.domain import agreements, archive, board, overviews
-from samspil.coordination.domain.agreements import SecondFactor
 from samspil.coordination.domain.round_queries import gap_rows
 from samspil.coordination.interfaces import meeting_live
 from samspil.coordination.models import Agreement, Commitment, Return, Round, RoundCourse, RoundFkb
 from samspil.kernel import clock, roles, solving
 from samspil.kernel.actor import Actor
 from samspil.kernel.outbox import run_due
+from samspil.kernel.signing import SecondFactor
 from samspil.network.domain.actors import actor_for
 from samspil.network.models import Organisation, Person
 from tests.e2e.conftest import OUTPUT

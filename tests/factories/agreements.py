@@ -6,10 +6,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from samspil.coordination.domain import agreements, overviews
-from samspil.coordination.domain.agreements import SecondFactor
 from samspil.coordination.models import Agreement, Overview, Signature
 from samspil.kernel import roles
 from samspil.kernel.actor import Actor
+from samspil.kernel.signing import SecondFactor
 from samspil.network.domain.actors import actor_for
 from samspil.network.models import Person
 from tests.factories.board import NOW, RoundCase, make_person, make_round

@@ -8,7 +8,6 @@ that was signed is touched again.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from typing import Any, Final
 
@@ -47,24 +46,13 @@ from samspil.kernel.locking import lock_row
 from samspil.kernel.mail import send
 from samspil.kernel.models import StoredFile
 from samspil.kernel.outbox import enqueue
+from samspil.kernel.signing import SecondFactor, check_factor
 from samspil.kernel.tasks import Task, task_source
 from samspil.kernel.transitions import transition
 
-FRESH: Final = timedelta(minutes=10)
-"""How old a second factor may be when it signs."""
-
 REMIND_BEFORE: Final = timedelta(days=7)
 LATE_DEADLINE: Final = timedelta(days=14)
-EXAMPLE_METHOD: Final = "example"
 LIVE: Final = (AgreementStatus.COLLECTING, AgreementStatus.SIGNED, AgreementStatus.DECLINED)
-
-
-@dataclass(frozen=True, slots=True)
-class SecondFactor:
-    """How and when the signer proved to be the one: ``totp``, ``webauthn``, ``recovery_codes``."""
-
-    method: str
-    at: datetime
 
 
 def may_run_agreement(actor: Actor, agreement: Agreement) -> bool:
@@ -325,17 +313,6 @@ def locked_signature(signature: Signature) -> tuple[RoundFkb, Agreement, Signatu
     return round_fkb, agreement, row
 
 
-def _check_factor(factor: SecondFactor | None, now: datetime) -> SecondFactor:
-    if factor is None or not (timedelta(0) <= now - factor.at + timedelta(minutes=1) <= FRESH):
-        raise Forbidden(_("Bekræft med din anden faktor lige før, du underskriver."))
-    known = {"totp", "webauthn", "recovery_codes"}
-    if factor.method not in known and not (
-        factor.method == EXAMPLE_METHOD and settings.EXAMPLE_DOOR
-    ):
-        raise Forbidden(_("Der skal en anden faktor til for at underskrive."))
-    return factor
-
-
 def _check_hash(agreement: Agreement, seen_hash: str) -> None:
     intact = (
         sha256_of(agreement.content) == agreement.content_hash
@@ -373,7 +350,7 @@ def sign(
         raise Conflict(_("Aftalen er trukket tilbage. Der kommer en ny."))
     if round_fkb.status == FkbStatus.OPEN:
         raise Conflict(_("Oversigten er åbnet igen. Vent med at underskrive, til den er låst."))
-    proof = _check_factor(factor, now)
+    proof = check_factor(factor, now)
     complete_signature(
         round_fkb,
         agreement,

@@ -11,11 +11,10 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from samspil.coordination.domain import agreements, overviews, paper, seals
-from samspil.coordination.interfaces import second_factor
 from samspil.coordination.interfaces.agreement_forms import WhyForm
 from samspil.coordination.interfaces.overview_pdf import METHODS
 from samspil.coordination.views.overviews import stored
-from samspil.kernel import clock, sealing
+from samspil.kernel import clock, sealing, signing
 from samspil.kernel.errors import Conflict, Forbidden
 from samspil.kernel.http import LOGIN, ActorRequest, requires
 
@@ -91,7 +90,7 @@ def sign(request: ActorRequest, agreement_id: int, organisation_id: int) -> Http
     agreement = signature.agreement
     now = clock.now()
     here = reverse("coordination:sign", args=[agreement_id, organisation_id])
-    factor = second_factor.fresh_factor(request, now)
+    factor = signing.fresh_factor(request, now)
     if request.method == "POST":
         try:
             agreements.sign(
@@ -99,7 +98,7 @@ def sign(request: ActorRequest, agreement_id: int, organisation_id: int) -> Http
                 now=now,
                 signature=signature,
                 content_hash=request.POST.get("content_hash", ""),
-                factor=factor or second_factor.example_factor(request, now),
+                factor=factor or signing.example_factor(request, now),
             )
         except (Conflict, Forbidden) as error:
             messages.error(request, error.message)
@@ -111,7 +110,7 @@ def sign(request: ActorRequest, agreement_id: int, organisation_id: int) -> Http
         return redirect("coordination:agreement", agreement_id)
     if signature.status == "signed":
         return redirect("coordination:agreement", agreement_id)
-    has_factor = second_factor.has_factor(request)
+    has_factor = signing.has_factor(request)
     return render(
         request,
         "coordination/agreements/sign.html",
@@ -128,9 +127,9 @@ def sign(request: ActorRequest, agreement_id: int, organisation_id: int) -> Http
             "open_for_signing": agreement.status in ("collecting", "declined")
             and agreement.round_fkb.status == "frozen",
             "is_fresh": factor is not None,
-            "is_example": second_factor.is_example() and factor is None,
+            "is_example": signing.is_example() and factor is None,
             "has_factor": has_factor,
-            "factor_url": second_factor.ask_url(request, here) if has_factor else "",
+            "factor_url": signing.ask_url(request, here) if has_factor else "",
         },
     )
 

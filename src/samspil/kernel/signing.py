@@ -1,9 +1,14 @@
-"""How a signer proved to be the one: read from what django-allauth wrote in the session."""
+"""How a signer proved to be the one: a second factor given just now (R140).
+
+Read from what django-allauth wrote in the session; judged by ``check_factor``, which every action
+that signs calls.
+"""
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
-from typing import Any
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, Final
 from urllib.parse import urlencode
 
 from allauth.account.authentication import get_authentication_records
@@ -11,9 +16,34 @@ from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
 from django.conf import settings
 from django.urls import reverse
+from django.utils.translation import gettext as _
 
-from samspil.coordination.domain.agreements import EXAMPLE_METHOD, FRESH, SecondFactor
+from samspil.kernel.errors import Forbidden
 from samspil.kernel.http import ActorRequest
+
+FRESH: Final = timedelta(minutes=10)
+"""How old a second factor may be when it signs."""
+EXAMPLE_METHOD: Final = "example"
+METHODS: Final = frozenset({"totp", "webauthn", "recovery_codes"})
+
+
+@dataclass(frozen=True, slots=True)
+class SecondFactor:
+    """How and when the signer proved to be the one: ``totp``, ``webauthn``, ``recovery_codes``."""
+
+    method: str
+    at: datetime
+
+
+def check_factor(factor: SecondFactor | None, now: datetime) -> SecondFactor:
+    """``factor``, when one may sign with it at ``now``. Raises ``Forbidden`` otherwise."""
+    if factor is None or not (timedelta(0) <= now - factor.at + timedelta(minutes=1) <= FRESH):
+        raise Forbidden(_("Bekræft med din anden faktor lige før, du underskriver."))
+    if factor.method not in METHODS and not (
+        factor.method == EXAMPLE_METHOD and settings.EXAMPLE_DOOR
+    ):
+        raise Forbidden(_("Der skal en anden faktor til for at underskrive."))
+    return factor
 
 
 def fresh_factor(request: ActorRequest, now: datetime) -> SecondFactor | None:

@@ -26,7 +26,7 @@ from samspil.coordination.domain.overviews import (
     parties,
     sha256_of,
 )
-from samspil.coordination.domain.recipients import school_people, secretariat_people
+from samspil.coordination.domain.recipients import secretariat_people
 from samspil.coordination.enums import (
     AGREEMENT_TRANSITIONS,
     FKB_TRANSITIONS,
@@ -49,6 +49,7 @@ from samspil.kernel.outbox import enqueue
 from samspil.kernel.signing import SecondFactor, check_factor
 from samspil.kernel.tasks import Task, task_source
 from samspil.kernel.transitions import transition
+from samspil.network.domain.recipients import school_people
 
 REMIND_BEFORE: Final = timedelta(days=7)
 LATE_DEADLINE: Final = timedelta(days=14)

@@ -14,7 +14,7 @@ from django.utils.translation import gettext as _
 from samspil.coordination import notifications, rules
 from samspil.coordination.domain.board import CellChange, apply_changes
 from samspil.coordination.domain.forms import check_open
-from samspil.coordination.domain.recipients import school_people, secretariat_people
+from samspil.coordination.domain.recipients import secretariat_people
 from samspil.coordination.enums import (
     FORM_TRANSITIONS,
     ROUND_TRANSITIONS,
@@ -33,6 +33,7 @@ from samspil.kernel.locking import lock_row, lock_rows
 from samspil.kernel.mail import Notification, send
 from samspil.kernel.outbox import enqueue, job
 from samspil.kernel.transitions import transition
+from samspil.network.domain.recipients import school_people
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 REMINDER_DAYS = (-7, -1, 2)

@@ -23,7 +23,6 @@ from samspil.coordination import rules
 from samspil.coordination.domain.answers import decimal_text
 from samspil.coordination.domain.board import person_name
 from samspil.coordination.domain.board_queries import answer_words
-from samspil.coordination.domain.recipients import school_people
 from samspil.coordination.domain.round_queries import gap_rows, get_round
 from samspil.coordination.enums import DecisionKind, RoundStatus
 from samspil.coordination.models import (
@@ -39,6 +38,7 @@ from samspil.kernel.actor import Actor
 from samspil.kernel.audit import stream_of
 from samspil.kernel.errors import Forbidden, NotFound
 from samspil.kernel.models import AuditStream, StoredFile
+from samspil.network.domain.recipients import school_people
 
 LOOK_BACK: Final = 5
 """How many earlier rounds are looked through for the same gap."""

@@ -32,7 +32,7 @@ from samspil.coordination.domain.board import (
     remove_external_agreement,
     undo_change,
 )
-from samspil.coordination.domain.recipients import school_people, secretariat_people
+from samspil.coordination.domain.recipients import secretariat_people
 from samspil.coordination.domain.round_queries import gap_rows
 from samspil.coordination.enums import ChangeKind, CommitmentRole, DecisionKind, RoundStatus
 from samspil.coordination.models import (
@@ -52,6 +52,7 @@ from samspil.kernel.locking import lock_row, lock_rows
 from samspil.kernel.mail import send
 from samspil.kernel.models import StoredFile
 from samspil.kernel.outbox import enqueue
+from samspil.network.domain.recipients import school_people
 from samspil.network.models import Organisation
 
 MAX_WHY: Final = 300

@@ -1,0 +1,101 @@
+"""Choices of the enrolment context, and which states follow each other."""
+
+from django.db import models
+from django.utils.translation import gettext_lazy as _
+
+from samspil.kernel.transitions import Transition
+
+
+class Orderer(models.TextChoices):
+    """Who signs up. Fees and what may be asked hang on it (R75, R85, R86)."""
+
+    PRIVATE = "private", _("Jeg tilmelder mig selv")
+    COMPANY = "company", _("En virksomhed tilmelder sine medarbejdere")
+    SELF_EMPLOYED = "self_employed", _("Jeg er selvstændig")
+    MUNICIPALITY = "municipality", _("Et jobcenter tilmelder ledige")
+
+
+class HowMany(models.TextChoices):
+    """What a group wants when there is not room for all of it."""
+
+    SOME = "some", _("Tag dem, der er plads til; resten venter")
+    ALL = "all", _("Kun hvis alle kommer med samlet")
+
+
+class SignUpStatus(models.TextChoices):
+    PENDING = "pending", _("Venter på bekræftelse")
+    CONFIRMED = "confirmed", _("Bekræftet")
+    EXPIRED = "expired", _("Udløbet uden bekræftelse")
+    WITHDRAWN = "withdrawn", _("Frameldt")
+
+
+SIGN_UP_TRANSITIONS = (
+    Transition("confirm", frozenset({"pending"}), "confirmed"),
+    Transition("expire", frozenset({"pending"}), "expired"),
+    Transition("withdraw", frozenset({"pending", "confirmed"}), "withdrawn"),
+)
+
+
+class EnrolmentStatus(models.TextChoices):
+    """Where one person stands. ``RESERVED``: the seat is kept until the sign-up is confirmed."""
+
+    RESERVED = "reserved", _("Plads holdt")
+    WAITING = "waiting", _("Venteliste")
+    OFFERED = "offered", _("Tilbudt plads")
+    ENROLLED = "enrolled", _("Tilmeldt")
+    TRANSFERRED = "transferred", _("Flyttet")
+    CANCELLED = "cancelled", _("Frameldt")
+    ATTENDED = "attended", _("Har deltaget")
+    ABSENT = "absent", _("Udeblevet")
+
+
+SEATED = frozenset({"reserved", "enrolled", "attended", "absent"})
+"""Statuses that use a seat of the enrolment's run by themselves."""
+LIVE = frozenset({"reserved", "waiting", "offered", "enrolled"})
+"""Statuses that something can still become of."""
+
+ENROLMENT_TRANSITIONS = (
+    Transition("confirm", frozenset({"reserved"}), "enrolled"),
+    Transition("move_up", frozenset({"waiting"}), "enrolled"),
+    Transition("offer", frozenset({"waiting"}), "offered"),
+    Transition("accept", frozenset({"offered"}), "enrolled"),
+    Transition("requeue", frozenset({"offered", "reserved"}), "waiting"),
+    Transition("cancel", LIVE, "cancelled"),
+    Transition("transfer", frozenset({"waiting", "offered", "enrolled"}), "transferred"),
+    Transition("attend", frozenset({"enrolled", "absent"}), "attended"),
+    Transition("miss", frozenset({"enrolled", "attended"}), "absent"),
+    Transition("reopen", frozenset({"attended", "absent"}), "enrolled"),
+)
+
+
+class OfferState(models.TextChoices):
+    PENDING = "pending", _("Venter på svar")
+    ACCEPTED = "accepted", _("Sagt ja")
+    DECLINED = "declined", _("Sagt nej")
+    EXPIRED = "expired", _("Udløbet")
+    WITHDRAWN = "withdrawn", _("Trukket tilbage")
+
+
+OFFER_TRANSITIONS = (
+    Transition("accept", frozenset({"pending"}), "accepted"),
+    Transition("decline", frozenset({"pending"}), "declined"),
+    Transition("expire", frozenset({"pending"}), "expired"),
+    Transition("withdraw", frozenset({"pending"}), "withdrawn"),
+)
+
+
+class OfferReason(models.TextChoices):
+    """Why a seat was offered."""
+
+    QUEUE = "queue", _("En plads blev ledig")
+    MOVE = "move", _("Et andet hold")
+
+
+class EducationLevel(models.TextChoices):
+    """Highest completed education, asked only where the price hangs on it (R71)."""
+
+    NONE = "", _("Ikke oplyst")
+    SCHOOL = "school", _("Grundskole")
+    SKILLED = "skilled", _("Erhvervsuddannelse eller gymnasial uddannelse")
+    HIGHER_UNUSED = "higher_unused", _("Videregående uddannelse, ikke brugt i fem år")
+    HIGHER = "higher", _("Videregående uddannelse")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -106,3 +106,17 @@ def test_the_worker_empties_the_queue(done: list[Any]) -> None:
     outbox.enqueue("test.note", {"n": 5}, now=clock.now() - timedelta(seconds=1))
     call_command("worker", once=True)
     assert done == [5]
+
+
+def test_what_is_nightly_is_planned_once_a_day(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(outbox, "NIGHTLY", {"tests.night": 3})
+    early, late = datetime(2026, 3, 2, 1, 0, tzinfo=UTC), datetime(2026, 3, 2, 3, 0, tzinfo=UTC)
+    outbox.plan_the_night(early, {})  # two o'clock in Denmark
+    assert not Job.objects.exists()
+    outbox.plan_the_night(late, {})
+    outbox.plan_the_night(late, {})  # another worker
+    assert [(j.kind, j.payload) for j in Job.objects.all()] == [
+        ("tests.night", {"on": "2026-03-02"})
+    ]
+    outbox.plan_the_night(late + timedelta(days=1), {"tests.night": date(2026, 3, 2)})
+    assert Job.objects.count() == 2

@@ -13,7 +13,7 @@ import traceback
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import asdict
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from django.db import models, transaction
@@ -49,6 +49,31 @@ def job(kind: str, *, atomic: bool = True) -> Callable[[Handler], Handler]:
         return handler
 
     return register
+
+
+NIGHTLY: dict[str, int] = {}
+"""Kinds that are done once every Danish day, and from which hour on."""
+
+
+def nightly(kind: str, *, hour: int) -> None:
+    """Have the job ``kind`` done once a day, from ``hour`` on, by whichever worker comes first.
+
+    A worker that was down that night does it when it is up. The payload says the day: ``on``.
+    """
+    NIGHTLY[kind] = hour
+
+
+def plan_the_night(now: datetime, planned: dict[str, date]) -> None:
+    """Write the jobs of the day that are due by ``now``, each once however many workers there are.
+
+    ``planned`` is the worker's memory, so that it asks the database once a day.
+    """
+    today = clock.local_date(now)
+    for kind, hour in NIGHTLY.items():
+        if planned.get(kind) == today or now < clock.start_of(today, hour):
+            continue
+        enqueue(kind, {"on": today}, now=now, key=f"{kind}:{today}")
+        planned[kind] = today
 
 
 def receives(event: type, *, kind: str) -> Callable[[Handler], Handler]:

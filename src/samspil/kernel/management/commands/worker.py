@@ -6,6 +6,7 @@ Calculations run beside it, one at a time, in a child process that a thread watc
 from __future__ import annotations
 
 import signal
+from datetime import date
 from types import FrameType
 from typing import Any
 
@@ -29,6 +30,7 @@ class Command(BaseCommand):
             stopping = True  # the job at hand is finished first, a calculation is put back
 
         if options["once"]:
+            outbox.plan_the_night(clock.now(), {})
             while outbox.run_due(clock.now(), limit=1) or solving.run_next():
                 pass
             return
@@ -36,8 +38,10 @@ class Command(BaseCommand):
         signal.signal(signal.SIGINT, stop)
         solver = solving.Solver()
         solver.start()
+        planned: dict[str, date] = {}
         try:
             while not stopping:
+                outbox.plan_the_night(clock.now(), planned)
                 if outbox.run_due(clock.now(), limit=1) == 0:
                     solver.ended.wait(options["poll"])
                     solver.ended.clear()

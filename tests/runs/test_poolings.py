@@ -101,7 +101,7 @@ def test_another_length_or_language_is_another_class(case: RoundCase, now: datet
 def test_only_runs_that_have_not_begun_are_asked_about(case: RoundCase, now: datetime) -> None:
     begun, cancelled, open_run = make_runs(case.rows[0].course, case.schools)
     CourseRun.objects.filter(pk=begun.pk).update(starts_on=SEEN, ends_on=SEEN)
-    CourseRun.objects.filter(pk=cancelled.pk).update(is_cancelled=True)
+    CourseRun.objects.filter(pk=cancelled.pk).update(status="cancelled")
     made = ask(case, now)
     problem = POOLING.read_problem(calculations.of(made).get().problem)
     assert [run.key for run in problem.runs] == [str(open_run.pk)]

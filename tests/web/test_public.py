@@ -129,7 +129,7 @@ def test_begun_and_cancelled_runs_are_not_shown(kit: AgreementCase, client: Clie
     make_open_run(
         course, school, days=-1, city="Begyndt", seen_on=clock.today() - timedelta(days=30)
     )
-    make_open_run(course, school, city="Aflyst", is_cancelled=True)
+    make_open_run(course, school, city="Aflyst", status="cancelled")
     make_open_run(course, school, city="Åben", deadline_on=clock.today() - timedelta(days=1))
     page = read(client, f"{SEARCH}{course.number}/")
     assert "Begyndt" not in page

@@ -6,6 +6,32 @@ from django.utils.translation import gettext_lazy as _
 from samspil.kernel.transitions import Transition
 
 
+class RunStatus(models.TextChoices):
+    """What has become of a run (R17, R37)."""
+
+    PLANNED = "planned", _("Planlagt")
+    ANNOUNCED = "announced", _("Annonceret")
+    CONFIRMED = "confirmed", _("Bekræftet")
+    CANCELLED = "cancelled", _("Aflyst")
+    HELD = "held", _("Afholdt")
+
+
+RUN_TRANSITIONS = (
+    Transition("announce", frozenset({"planned"}), "announced"),
+    Transition("confirm", frozenset({"announced"}), "confirmed"),
+    Transition("cancel", frozenset({"planned", "announced", "confirmed"}), "cancelled"),
+    Transition("reopen", frozenset({"cancelled"}), "planned"),
+    Transition("hold", frozenset({"announced", "confirmed"}), "held"),
+)
+
+
+class PeriodKind(models.TextChoices):
+    """How the days of a period are said."""
+
+    DATES = "dates", _("Enkelte dage")
+    PATTERN = "pattern", _("Ugedage mellem to datoer")
+
+
 class PoolingStatus(models.TextChoices):
     """How far a pooling has come."""
 

@@ -79,9 +79,10 @@ def problem_of(runs: Iterable[CourseRun], conditions: Conditions) -> dict[str, A
 
     People live where their run is (their postcode's centre): homes are not known here. All of a run's
     people are one party that may be split. Runs whose postcode has no known centre are left out.
-    ``variant`` keeps runs of another length or teaching form apart.
+    ``variant`` keeps runs of another length or teaching form apart. A school that follows another's run
+    announces it only: that is no run of its own.
     """
-    rows = sorted(runs, key=lambda run: run.pk)
+    rows = sorted((run for run in runs if run.follows_id is None), key=lambda run: run.pk)
     centres = {
         code: (lat or 0.0, lon or 0.0)
         for code, lat, lon in Postcode.objects.filter(
@@ -102,7 +103,7 @@ def problem_of(runs: Iterable[CourseRun], conditions: Conditions) -> dict[str, A
         ),
         runs=tuple(_run(run) for run in placed),
         parties=tuple(
-            _party(run, order, conditions) for order, run in enumerate(placed) if run.enrolled
+            _party(run, order, conditions) for order, run in enumerate(placed) if run.used
         ),
         run_pins=tuple(
             PinnedRun(str(run.pk), decided[run.pk]) for run in placed if run.pk in decided
@@ -128,9 +129,9 @@ def _run(run: CourseRun) -> Run:
         starts_on=run.starts_on.toordinal(),
         ends_on=run.ends_on.toordinal(),
         # More people than seats is what the list says; nobody is put out of a run by the planner.
-        capacity=max(run.capacity, run.enrolled),
+        capacity=max(run.capacity, run.used),
         minimum=run.minimum,
-        is_guaranteed=run.is_guaranteed,
+        is_guaranteed=run.is_promised,
         variant=f"{run.duration_days or ''} {run.teaching_form}",
         decides_on=run.deadline_on.toordinal() if run.deadline_on else None,
         income=int(days * DAY_INCOME),
@@ -148,7 +149,7 @@ def _party(run: CourseRun, order: int, conditions: Conditions) -> Party:
         last_day=starts + conditions.days,
         most_metres=conditions.km * 1000,
         run=str(run.pk),
-        size=run.enrolled,
+        size=run.used,
     )
 
 

@@ -57,7 +57,7 @@ def request_pooling(
         raise Invalid(_("Vælg en af mulighederne."), field="yes")
     runs = _runs(network if only_network else None, course, now)
     ids = {run.pk for run in runs}
-    if not any(run.enrolled for run in runs):
+    if not any(run.used for run in runs):
         raise Invalid(
             _(
                 "Ingen er tilmeldt et annonceret hold på %(course)s, så der er intet at lægge sammen."

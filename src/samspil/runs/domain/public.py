@@ -6,10 +6,11 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import F, Min, QuerySet
+from django.db.models import Min
 
 from samspil.network.models import Municipality, Organisation, Postcode
 from samspil.runs.models import CourseRun
+from samspil.runs.models.runs import CourseRunQuerySet
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +28,7 @@ class RunWish:
         return not (self.place or self.since or self.until or self.guaranteed or self.free)
 
 
-def open_runs(wanted: RunWish, *, today: date) -> QuerySet[CourseRun]:
+def open_runs(wanted: RunWish, *, today: date) -> CourseRunQuerySet:
     """Runs that fit and begin today or later, the first to begin first."""
     rows = CourseRun.objects.announced().filter(starts_on__gte=today)
     if wanted.since:
@@ -37,7 +38,7 @@ def open_runs(wanted: RunWish, *, today: date) -> QuerySet[CourseRun]:
     if wanted.guaranteed:
         rows = rows.filter(is_guaranteed=True)
     if wanted.free:
-        rows = rows.filter(enrolled__lt=F("capacity"))
+        rows = rows.with_free_seats()
     if wanted.place:
         within = Municipality.objects.filter(code=wanted.place) | Municipality.objects.filter(
             region_code=wanted.place

@@ -13,7 +13,7 @@ from samspil.catalogue.models import Course
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import NotFound
 from samspil.network.models import Network, Organisation
-from samspil.runs.models import CourseRun, Pooling
+from samspil.runs.models import CourseRun, Pooling, below_minimum
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +44,9 @@ def runs(
     del actor  # public knowledge
     rows = _narrowed(CourseRun.objects.announced(), wanted)
     if wanted.state == "risk":
-        rows = rows.filter(is_guaranteed=False, enrolled__lt=F("minimum"))
+        rows = rows.filter(below_minimum())
     elif wanted.state == "held":
-        rows = rows.filter(Q(is_guaranteed=True) | Q(enrolled__gte=F("minimum")))
+        rows = rows.exclude(below_minimum())
     rows = rows.select_related("course", "organisation").order_by("starts_on", "pk")
     return Paginator(rows, size).get_page(page)
 
@@ -70,12 +70,13 @@ def _narrowed(rows: QuerySet[CourseRun], wanted: RunFilter) -> QuerySet[CourseRu
 
 
 def _totals(rows: QuerySet[CourseRun]) -> Totals:
-    risk = Q(is_guaranteed=False, enrolled__lt=F("minimum"))
+    risk = below_minimum()
+    used = F("enrolled") + F("signed_up_here")
     found = rows.aggregate(
         runs=Count("pk"),
         at_risk=Count("pk", filter=risk),
-        people=Sum("enrolled"),
-        people_at_risk=Sum("enrolled", filter=risk),
+        people=Sum(used),
+        people_at_risk=Sum(used, filter=risk),
         schools=Count("organisation", distinct=True),
         seen_on=Max("seen_on"),
     )
@@ -111,14 +112,15 @@ class CourseLine:
 
 def courses_at_risk(limit: int = 20) -> list[CourseLine]:
     """Courses with most people in runs at risk first. Two queries."""
-    risk = Q(is_guaranteed=False, enrolled__lt=F("minimum"))
+    risk = below_minimum()
+    used = F("enrolled") + F("signed_up_here")
     found = list(
         CourseRun.objects.announced()
         .values("course")
         .annotate(
             runs=Count("pk"),
             at_risk=Count("pk", filter=risk),
-            people=Sum("enrolled", filter=risk),
+            people=Sum(used, filter=risk),
             first=Min("starts_on", filter=risk),
         )
         .filter(at_risk__gt=0)

@@ -21,7 +21,9 @@ from samspil.kernel.imports.declare import (
 )
 from samspil.kernel.spreadsheets.reader import CellValue
 from samspil.network.domain.queries import OrganisationIndex
+from samspil.network.models import Organisation
 from samspil.runs import rules
+from samspil.runs.enums import RunStatus
 from samspil.runs.models import CourseRun
 
 _SEATS = values.whole(0, 30_000)
@@ -232,8 +234,11 @@ class CourseRuns(ImportSpec):
                 _("Der er flere tilmeldte (%(enrolled)s) end pladser (%(capacity)s).")
                 % {"enrolled": row.get("enrolled"), "capacity": capacity},
             )
+        if existing is not None and existing.is_own:
+            _from_own_system(row, context, existing, found[0], course)
+            return
         length = row.get("duration_days")
-        wanted = {
+        wanted: dict[str, Any] = {
             name: row.get(name)
             for name in (
                 "title",
@@ -249,11 +254,13 @@ class CourseRuns(ImportSpec):
                 "minimum",
                 "enrolled",
                 "is_guaranteed",
-                "is_cancelled",
                 "price",
                 "link",
             )
         }
+        cancelled = row.get("is_cancelled")
+        if cancelled is not None and (existing is None or existing.is_cancelled != cancelled):
+            wanted["status"] = RunStatus.CANCELLED if cancelled else RunStatus.ANNOUNCED
         row.put(
             context,
             "runs.CourseRun",
@@ -270,6 +277,39 @@ class CourseRuns(ImportSpec):
             main=True,
             on_create={"kviknummer": row.get("kviknummer"), "source": context.source},
         )
+
+
+def _from_own_system(
+    row: Row, context: PlanContext, run: CourseRun, school: Organisation, course: Course
+) -> None:
+    """A run that is kept here: the list says how many are enrolled, and is told where it differs."""
+    if (run.organisation_id, run.course_id) != (school.pk, course.pk):
+        row.error(
+            "kviknummer",
+            _("Kviknummeret hører til %(run)s, som passes i Samspil.") % {"run": run},
+        )
+        return
+    for name, what in (
+        ("starts_on", _("startdatoen")),
+        ("ends_on", _("slutdatoen")),
+        ("capacity", _("antallet af pladser")),
+        ("minimum", _("minimum")),
+    ):
+        if row.get(name) is not None and row.get(name) != getattr(run, name):
+            row.warn(
+                name,
+                _("Holdet passes i Samspil, hvor %(what)s er %(value)s. Det bliver stående.")
+                % {"what": what, "value": values.shown(getattr(run, name))},
+            )
+    row.put(
+        context,
+        "runs.CourseRun",
+        run.kviknummer,
+        run,
+        {"enrolled": row.get("enrolled")},
+        label=row.label,
+        main=True,
+    )
 
 
 def _last_day(starts: date, length: Any) -> date:

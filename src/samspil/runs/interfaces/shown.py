@@ -97,12 +97,12 @@ def before(runs: Sequence[CourseRun]) -> timeline.Timeline | None:
                 key=run.pk,
                 lane=run.organisation.label,
                 on=run.starts_on,
-                number=run.enrolled,
+                number=run.used,
                 is_held=run.missing == 0,
-                note=_note(run, run.enrolled),
+                note=_note(run, run.used),
             )
             for run in _in_lanes(runs)
-            if run.enrolled
+            if run.used
         ],
         (),
     )
@@ -117,12 +117,12 @@ def after(runs: Sequence[CourseRun], answer: Answer) -> timeline.Timeline | None
                 key=run.pk,
                 lane=run.organisation.label,
                 on=run.starts_on,
-                number=answer.heads.get(run.pk, 0) if run.pk in answer.held else run.enrolled,
+                number=answer.heads.get(run.pk, 0) if run.pk in answer.held else run.used,
                 is_held=run.pk in answer.held,
                 note=_note(run, answer.heads.get(run.pk, 0)),
             )
             for run in _in_lanes(runs)
-            if run.enrolled or run.pk in touched
+            if run.used or run.pk in touched
         ],
         [timeline.Arrow(m.source, m.target, m.heads) for m in answer.moves],
     )
@@ -133,11 +133,11 @@ def likely(runs: Sequence[CourseRun], answer: UncertainAnswer) -> timeline.Timel
     asked = {a.source for a in answer.asks} | {a.target for a in answer.asks}
     spots = []
     for run in _in_lanes(runs):
-        if not run.enrolled and run.pk not in asked:
+        if not run.used and run.pk not in asked:
             continue
         sure = answer.sure.get(run.pk)
         is_held = sure is not None and sure.percent >= 50
-        number = round(sure.expected / 1000) if sure is not None and is_held else run.enrolled
+        number = round(sure.expected / 1000) if sure is not None and is_held else run.used
         spots.append(
             timeline.Spot(
                 run.pk, run.organisation.label, run.starts_on, number, is_held, _note(run, number)
@@ -206,7 +206,7 @@ def fates(runs: Sequence[CourseRun], answer: Answer) -> list[Fate]:
             told.get(("", str(run.pk)), ()),
         )
         for run in runs
-        if run.enrolled or answer.heads.get(run.pk)
+        if run.used or answer.heads.get(run.pk)
     ]
 
 

@@ -34,6 +34,7 @@ from samspil.network.models import (
     RoleAssignment,
     Territory,
 )
+from samspil.runs.enums import RunStatus
 from samspil.runs.models import CourseRun
 from samspil.web.example.catalogue import (
     BRANCH_GROUPS,
@@ -177,7 +178,7 @@ def _runs() -> Counts:
                 minimum=int(row["minimumParticipants"]),
                 enrolled=int(row["currentParticipantAmount"]),
                 is_guaranteed=row["garantiKursus"] == "True",
-                is_cancelled=row["aflyst"] == "True",
+                status=RunStatus.CANCELLED if row["aflyst"] == "True" else RunStatus.ANNOUNCED,
                 price=Decimal(row["normpris"]) if row["normpris"] else None,
                 link=row["link"],
                 source="voksenuddannelse.dk",

@@ -44,3 +44,29 @@ POOLING_TRANSITIONS = (
     Transition("answer", frozenset({"queued"}), "answered"),
     Transition("fail", frozenset({"queued"}), "failed"),
 )
+
+
+class HarvestOrigin(models.TextChoices):
+    """Where announced runs were fetched from."""
+
+    SEARCH = "search", _("Den landsdækkende søgning")
+    FILE = "file", _("Fil")
+
+
+class HarvestStatus(models.TextChoices):
+    """How far a harvest has come."""
+
+    WAITING = "waiting", _("Venter")
+    FETCHING = "fetching", _("Henter")
+    DONE = "done", _("Hentet")
+    FAILED = "failed", _("Mislykket")
+
+
+class RunChangeKind(models.TextChoices):
+    """What happened to a run from one harvest to the next."""
+
+    NEW = "new", _("Nyt")
+    GONE = "gone", _("Væk")
+    BACK = "back", _("Tilbage")
+    CHANGED = "changed", _("Ændret")
+    NUMBERS = "numbers", _("Tilmeldte")

@@ -47,6 +47,24 @@ SAMSPIL_SEAL_REVOCATION = ENV.words("SEAL_REVOCATION")
 SAMSPIL_SEAL_TSA = ENV.text("SEAL_TSA")
 SAMSPIL_SEAL_ONLINE = ENV.flag("SEAL_ONLINE", False)
 """Fetch the revocation lists of the key's authority when sealing. Nothing else asks other servers."""
+SAMSPIL_SIGN_BUILT_IN = ENV.flag("SIGN_BUILT_IN", True)
+"""Sign with the second factor of one's account here."""
+SAMSPIL_SIGN_OIDC_ISSUER = ENV.text("SIGN_OIDC_ISSUER")
+"""An OpenID provider that proves who signs, such as a broker of MitID Erhverv; without it none."""
+SAMSPIL_SIGN_OIDC_NAME = ENV.text("SIGN_OIDC_NAME", "MitID Erhverv")
+SAMSPIL_SIGN_OIDC_CLIENT = ENV.text("SIGN_OIDC_CLIENT")
+SAMSPIL_SIGN_OIDC_SECRET = ENV.text("SIGN_OIDC_SECRET")
+SAMSPIL_SIGN_OIDC_KEY = ENV.text("SIGN_OIDC_KEY")
+SAMSPIL_SIGN_OIDC_SCOPE = ENV.words("SIGN_OIDC_SCOPE", "openid")
+SAMSPIL_SIGN_OIDC_LOA = ENV.words("SIGN_OIDC_LOA")
+SAMSPIL_SIGN_OIDC_LOA_CLAIM = ENV.text("SIGN_OIDC_LOA_CLAIM", "acr")
+SAMSPIL_SIGN_OIDC_NAME_CLAIM = ENV.text("SIGN_OIDC_NAME_CLAIM", "name")
+SAMSPIL_SIGN_OIDC_CVR_CLAIM = ENV.text("SIGN_OIDC_CVR_CLAIM", "cvr")
+SAMSPIL_SIGN_OIDC_EXTRA = ENV.words("SIGN_OIDC_EXTRA")
+SAMSPIL_HARVEST_URL = ENV.text("HARVEST_URL")
+"""Address of the national search of runs, with ``{course}`` and ``{page}``; empty: nothing is fetched."""
+SAMSPIL_HARVEST_PAUSE_MS = ENV.number("HARVEST_PAUSE_MS", 200)
+SAMSPIL_HARVEST_KEEP_DAYS = max(2, ENV.number("HARVEST_KEEP_DAYS", 400))
 SAMSPIL_REQUEST_MAX_BYTES = ENV.number("REQUEST_MAX_MB", 25) * 1024 * 1024
 
 INSTALLED_APPS = [

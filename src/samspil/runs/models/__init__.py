@@ -8,6 +8,7 @@ from django.db import models
 
 from samspil.network.models import Network
 from samspil.runs.enums import PoolingStatus
+from samspil.runs.models.harvest import CourseLook, Harvest, HarvestPage, RunChange, RunTrace
 from samspil.runs.models.runs import (
     CourseRun,
     RunCount,
@@ -23,12 +24,17 @@ if TYPE_CHECKING:
     from samspil.kernel.actor import Actor
 
 __all__ = [
+    "CourseLook",
     "CourseRun",
+    "Harvest",
+    "HarvestPage",
     "Pooling",
+    "RunChange",
     "RunCount",
     "RunDay",
     "RunPeriod",
     "RunPrice",
+    "RunTrace",
     "below_minimum",
 ]
 

@@ -2,18 +2,17 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from typing import Any, Final
 
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.mfa.adapter import DefaultMFAAdapter
-from cryptography.fernet import Fernet, MultiFernet
+from cryptography.fernet import MultiFernet
 from django.conf import settings
 from django.core.mail import EmailMessage
 from django.http import HttpRequest
 
 from samspil.kernel import clock
+from samspil.kernel.sealed import keys
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -74,16 +73,4 @@ class SecondFactorAdapter(DefaultMFAAdapter):
 
 
 def _keys() -> MultiFernet:
-    secrets = (settings.SECRET_KEY, *settings.SECRET_KEY_FALLBACKS)
-    return MultiFernet(
-        [
-            Fernet(
-                base64.urlsafe_b64encode(
-                    hashlib.blake2b(
-                        secret.encode(), digest_size=32, person=b"second-factor"
-                    ).digest()
-                )
-            )
-            for secret in secrets
-        ]
-    )
+    return keys("second-factor")

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from datetime import datetime
 from typing import Any, ClassVar
 
@@ -13,8 +13,13 @@ from django.db import models
 from django.template.loader import render_to_string
 from django.utils import translation
 
-from samspil.kernel.models import MailMessage, MailState, StoredFile
+from samspil.kernel.audit import plain
+from samspil.kernel.models import Job, MailMessage, MailState, StoredFile
 from samspil.kernel.outbox import enqueue, job
+
+LATE: dict[str, Callable[[MailMessage], dict[str, str]]] = {}
+"""By category: what is put into a mail when it leaves and not before, such as a personal link. The
+stored mail holds the placeholder, so that whoever reads the database cannot use the link."""
 
 
 class Notification:
@@ -98,21 +103,53 @@ def queue(
     return message
 
 
+def queue_all(messages: Iterable[tuple[MailMessage, str, str]], *, now: datetime) -> None:
+    """Write many rendered mails at once, each with its job: message without texts, subject, text."""
+    rows = []
+    for message, subject, text in messages:
+        message.subject = " ".join(subject.split())[:300]
+        message.text = text
+        message.message_id = f"<{uuid.uuid4()}@{settings.MAIL_DOMAIN}>"
+        message.created_at = now
+        rows.append(message)
+    MailMessage.objects.bulk_create(rows, batch_size=500)
+    Job.objects.bulk_create(
+        [
+            Job(
+                kind="mail.deliver",
+                payload=plain({"mail": row.pk}),
+                key=f"mail:{row.pk}",
+                run_at=now,
+                created_at=now,
+            )
+            for row in rows
+        ],
+        batch_size=500,
+    )
+
+
+def _with_late(text: str, late: dict[str, str]) -> str:
+    for placeholder, value in late.items():
+        text = text.replace(placeholder, value)
+    return text
+
+
 @job("mail.deliver", atomic=False)
 def deliver(payload: dict[str, Any], *, now: datetime) -> None:
     """Send one queued mail. Its Message-ID stays the same when it is tried again."""
     message = MailMessage.objects.get(pk=payload["mail"])
     if message.state == MailState.SENT:
         return
+    late = LATE[message.category](message) if message.category in LATE else {}
     mail = EmailMultiAlternatives(
         subject=message.subject,
-        body=message.text,
+        body=_with_late(message.text, late),
         from_email=settings.DEFAULT_FROM_EMAIL,
         to=[message.to],
         headers={"Message-ID": message.message_id},
     )
     if message.html:
-        mail.attach_alternative(message.html, "text/html")
+        mail.attach_alternative(_with_late(message.html, late), "text/html")
     for stored in message.attachments.order_by("pk"):
         mail.attach(stored.name, stored.read(), stored.content_type)
     mail.send()

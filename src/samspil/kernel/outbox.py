@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import logging
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import nullcontext
 from dataclasses import asdict
 from datetime import date, datetime, timedelta
@@ -101,6 +101,20 @@ def enqueue(
             Job(kind=kind, payload=plain(payload), key=key, run_at=run_at or now, created_at=now),
         ],
         ignore_conflicts=key is not None,
+    )
+
+
+def enqueue_all(
+    jobs: Iterable[tuple[str, dict[str, Any], datetime, str | None]], *, now: datetime
+) -> None:
+    """Write several jobs with one statement: kind, payload, when to run, key. A key that is there
+    already is an error, so use it for keys of rows that are new themselves."""
+    Job.objects.bulk_create(
+        [
+            Job(kind=kind, payload=plain(payload), key=key, run_at=run_at, created_at=now)
+            for kind, payload, run_at, key in jobs
+        ],
+        batch_size=500,
     )
 
 

@@ -13,8 +13,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from samspil.coordination.domain import agreements, overviews, paper, seals
 from samspil.coordination.interfaces.agreement_forms import WhyForm
 from samspil.coordination.interfaces.overview_pdf import METHODS
-from samspil.coordination.views.overviews import stored
 from samspil.kernel import clock, sealing, signing
+from samspil.kernel.downloads import stored
 from samspil.kernel.errors import Conflict, Forbidden
 from samspil.kernel.http import LOGIN, ActorRequest, requires
 

@@ -11,8 +11,8 @@ from django.views.decorators.http import require_GET, require_http_methods
 
 from samspil.coordination import rules
 from samspil.coordination.domain import archive, round_queries
-from samspil.coordination.views.overviews import download
 from samspil.kernel import clock
+from samspil.kernel.downloads import download
 from samspil.kernel.errors import Conflict, Forbidden
 from samspil.kernel.http import LOGIN, ActorRequest, requires
 

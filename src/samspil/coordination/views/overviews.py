@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote
 
 from django.contrib import messages
 from django.http import HttpResponse
@@ -17,27 +16,11 @@ from samspil.coordination.interfaces.agreement_forms import WhyForm
 from samspil.coordination.interfaces.overview_xlsx import write_overview
 from samspil.coordination.models import Overview
 from samspil.kernel import clock
-from samspil.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from samspil.kernel.downloads import download, stored
+from samspil.kernel.errors import Conflict, Forbidden, Invalid
 from samspil.kernel.http import LOGIN, ActorRequest, requires
-from samspil.kernel.models import StoredFile
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
-
-
-def download(content: bytes, name: str, content_type: str, *, inline: bool = False) -> HttpResponse:
-    """A file as a response; nothing but a PDF is ever shown in the browser."""
-    response = HttpResponse(content, content_type=content_type)
-    kind = "inline" if inline and content_type == "application/pdf" else "attachment"
-    response["Content-Disposition"] = f"{kind}; filename*=UTF-8''{quote(name)}"
-    response["X-Content-Type-Options"] = "nosniff"
-    return response
-
-
-def stored(file: StoredFile | None) -> HttpResponse:
-    """A stored file, or 404 while the worker is still writing it."""
-    if file is None:
-        raise NotFound(_("Filen bliver skrevet. Prøv igen om lidt."))
-    return download(file.read(), file.name, file.content_type, inline=True)
 
 
 @requires(LOGIN)

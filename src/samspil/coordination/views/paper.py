@@ -12,8 +12,8 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from samspil.coordination.domain import paper as papers
 from samspil.coordination.interfaces.agreement_forms import ConfirmPaperForm, PaperForm
 from samspil.coordination.models import PaperSignature, Signature
-from samspil.coordination.views.overviews import stored
 from samspil.kernel import clock
+from samspil.kernel.downloads import stored
 from samspil.kernel.errors import Conflict, Invalid, NotFound
 from samspil.kernel.http import LOGIN, ActorRequest, insist, requires
 

@@ -16,8 +16,8 @@ from samspil.coordination.domain import agreements, seals
 from samspil.coordination.domain.sealed_record import verdict
 from samspil.coordination.interfaces.seal_forms import CheckForm
 from samspil.coordination.interfaces.seal_words import METHODS, answer
-from samspil.coordination.views.overviews import stored
 from samspil.kernel import clock, sealing, uploads
+from samspil.kernel.downloads import stored
 from samspil.kernel.errors import Conflict, UploadRefused
 from samspil.kernel.http import LOGIN, PUBLIC, ActorRequest, requires
 

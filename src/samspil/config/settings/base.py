@@ -95,6 +95,7 @@ INSTALLED_APPS = [
 MIDDLEWARE = [
     "samspil.config.middleware.RequestSize",
     "django.middleware.security.SecurityMiddleware",
+    "samspil.kernel.kept.Kept",
     "django.middleware.gzip.GZipMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "csp.middleware.CSPMiddleware",

@@ -8,7 +8,8 @@ is nothing but time.
 from __future__ import annotations
 
 import re
-from collections import defaultdict
+import threading
+from collections import OrderedDict, defaultdict
 from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import date
@@ -74,7 +75,7 @@ def time_only(text: str) -> str:
 def published(courses: Collection[int], *, today: date) -> dict[int, list[Offer]]:
     """The offers of some courses in this year's overviews and later ones, nearest year first.
 
-    Two queries at most, however many courses. A course that an overview says is archived has none.
+    Three queries at most, however many courses. A course that an overview says is archived has none.
     """
     rows = list(
         RoundCourse.objects.filter(
@@ -90,16 +91,21 @@ def published(courses: Collection[int], *, today: date) -> dict[int, list[Offer]
         .order_by("-version")
         .values("version")[:1]
     )
-    overviews = {
-        overview.round_fkb_id: overview
-        for overview in Overview.objects.filter(
+    frozen = {
+        place: ((pk, sha256), status == FkbStatus.AGREED)
+        for pk, sha256, place, status in Overview.objects.filter(
             round_fkb__in={fkb for _course, _number, fkb in rows}, version=Subquery(newest)
-        ).select_related("round_fkb")
+        )
+        .order_by("pk")
+        .values_list("pk", "sha256", "round_fkb_id", "round_fkb__status")
     }
+    contents = _contents({key for key, _signed in frozen.values()})
     found: dict[int, list[Offer]] = defaultdict(list)
     for course, number, fkb in rows:
-        overview = overviews.get(fkb)
-        offer = _offer(overview, number) if overview is not None else None
+        if fkb not in frozen:
+            continue
+        key, is_signed = frozen[fkb]
+        offer = contents[key].offer(number, is_signed=is_signed)
         if offer is not None:
             found[course].append(offer)
     for offers in found.values():
@@ -107,10 +113,47 @@ def published(courses: Collection[int], *, today: date) -> dict[int, list[Offer]
     return dict(found)
 
 
-def _offer(overview: Overview, number: str) -> Offer | None:
-    content = overview.content
-    row = next((row for row in content["rows"] if row["number"] == number), None)
-    if row is None or row["archived"]:
+class _Frozen:
+    """The content of a frozen overview, its rows by course number, its offers as they are asked for."""
+
+    def __init__(self, content: dict[str, Any]) -> None:
+        self._content = content
+        self._rows = {row["number"]: row for row in content["rows"]}
+        self._offers: dict[tuple[str, bool], Offer | None] = {}
+
+    def offer(self, number: str, *, is_signed: bool) -> Offer | None:
+        key = (number, is_signed)
+        if key not in self._offers:
+            row = self._rows.get(number)
+            self._offers[key] = _offer(self._content, row, is_signed) if row else None
+        return self._offers[key]
+
+
+_REMEMBERED: OrderedDict[tuple[int, str], _Frozen] = OrderedDict()
+"""What is frozen never changes: contents by id and hash, so that a page need not read them again."""
+_MOST_REMEMBERED = 60
+
+
+def _contents(wanted: set[tuple[int, str]]) -> dict[tuple[int, str], _Frozen]:
+    """The contents of some overviews. One query when any of them is not remembered, else none."""
+    found = {key: kept for key in wanted if (kept := _REMEMBERED.get(key)) is not None}
+    missing = {pk: (pk, sha256) for pk, sha256 in wanted if (pk, sha256) not in found}
+    if missing:
+        rows = Overview.objects.filter(pk__in=missing).order_by("pk").values_list("pk", "content")
+        for pk, content in rows:
+            found[missing[pk]] = _Frozen(content)
+        with _lock:
+            _REMEMBERED.update((key, found[key]) for key in missing.values())
+            while len(_REMEMBERED) > _MOST_REMEMBERED:
+                _REMEMBERED.popitem(last=False)
+    return found
+
+
+_lock = threading.Lock()
+
+
+def _offer(content: dict[str, Any], row: dict[str, Any], is_signed: bool) -> Offer | None:
+    if row["archived"]:
         return None
     schools = {school["key"]: school for school in content["schools"]}
     parts: dict[str, list[SchoolPart]] = defaultdict(list)
@@ -123,7 +166,7 @@ def _offer(overview: Overview, number: str) -> Offer | None:
         network=content["network"]["name"],
         year=content["year"],
         fkb=content["fkb"]["number"],
-        is_signed=overview.round_fkb.status == FkbStatus.AGREED,
+        is_signed=is_signed,
         own=tuple(parts["own"]),
         holder=next(iter(parts["holder"]), None),
         followers=tuple(parts["follower"]),

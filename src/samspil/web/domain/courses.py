@@ -6,9 +6,8 @@ here takes an actor, because everybody sees the same.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from django.conf import settings
@@ -21,13 +20,13 @@ from samspil.catalogue.models import Course, CourseRelation, Fkb
 from samspil.coordination.domain import public as agreed
 from samspil.coordination.domain.public import Offer
 from samspil.kernel.errors import NotFound
-from samspil.kernel.models import AuditEvent
+from samspil.kernel.kept import Moment, moment
 from samspil.network.enums import OrganisationKind
 from samspil.network.models import Municipality, Organisation
 from samspil.network.models.organisations import valid_on
 from samspil.runs.domain import public as announced
 from samspil.runs.domain.public import RunWish
-from samspil.runs.models import CourseRun
+from samspil.runs.domain.told import Run, told
 
 PAGE_SIZE = 20
 EMBED_SIZE = 50
@@ -40,20 +39,6 @@ class Wish:
     text: str = ""
     fkb: str = ""
     run: RunWish = field(default_factory=RunWish)
-
-
-@dataclass(frozen=True, slots=True)
-class Run:
-    """An announced run. ``held_by``: the school where it is held, when another school announces it.
-    ``is_late``: the day to sign up by is past."""
-
-    row: CourseRun
-    held_by: str = ""
-    is_late: bool = False
-
-    @property
-    def place(self) -> str:
-        return self.row.city
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,24 +139,8 @@ def _lines(pks: list[int], wanted: RunWish, today: date) -> Iterable[Line]:
         if brief is None:
             yield Line(courses[pk], None, 0, (), own)
         else:
-            first = next(iter(_told([brief.first], own, today)))
+            first = next(iter(told([brief.first], own, today)))
             yield Line(courses[pk], first, brief.count, brief.towns, own)
-
-
-def _told(runs: Iterable[CourseRun], offers: Iterable[Offer], today: date) -> Iterable[Run]:
-    """The runs, each with the school where a joint one is held (R28)."""
-    held = {
-        (offer.year, part.key): offer.holder.name
-        for offer in offers
-        if offer.holder
-        for part in offer.followers
-    }
-    for run in runs:
-        yield Run(
-            run,
-            held_by=held.get((run.starts_on.year, run.organisation.key), ""),
-            is_late=run.deadline_on is not None and run.deadline_on < today,
-        )
 
 
 def get_course(number: str, *, today: date) -> CoursePage:
@@ -188,7 +157,7 @@ def get_course(number: str, *, today: date) -> CoursePage:
     return CoursePage(
         course=course,
         relations=tuple(course.relations.select_related("fkb").order_by("fkb__number", "pk")),
-        runs=tuple(_told(rows, offers, today)),
+        runs=tuple(told(rows, offers, today)),
         offers=offers,
         points=announced.points(rows),
         school_points=tuple((lat, lon) for lat, lon, _code in places if lat and lon),
@@ -227,7 +196,7 @@ def runs_of_school(school: Organisation, *, today: date) -> list[Run]:
     """A school's next runs, at most ``EMBED_SIZE``, each with where it is held."""
     rows = announced.runs_of_school(school, today=today, limit=EMBED_SIZE)
     offers = agreed.published({row.course_id for row in rows}, today=today)
-    return [run for row in rows for run in _told([row], offers.get(row.course_id, ()), today)]
+    return [run for row in rows for run in told([row], offers.get(row.course_id, ()), today)]
 
 
 @dataclass(frozen=True, slots=True)
@@ -241,11 +210,11 @@ class Remembered:
     municipalities: tuple[Municipality, ...]
 
 
-_KEPT: dict[tuple[date, int | None], Remembered] = {}
+_KEPT: dict[Moment, Remembered] = {}
 
 
 def _remembered(today: date) -> Remembered:
-    key = (today, _newest_event())
+    key = replace(moment(), on=today)
     kept = _KEPT.get(key)
     if kept and settings.SAMSPIL_REMEMBER_COUNTS:
         return kept
@@ -260,10 +229,6 @@ def _remembered(today: date) -> Remembered:
     return fresh
 
 
-def _newest_event() -> int | None:
-    return AuditEvent.objects.order_by("-pk").values_list("pk", flat=True).first()
-
-
 def fkbs(*, today: date) -> tuple[Fkb, ...]:
     """FKBs with courses in use, by number."""
     return _remembered(today).fkbs
@@ -272,10 +237,3 @@ def fkbs(*, today: date) -> tuple[Fkb, ...]:
 def municipalities(*, today: date) -> tuple[Municipality, ...]:
     """Where one can look for runs, by region and name."""
     return _remembered(today).municipalities
-
-
-def stamp(*, today: date, parts: Iterable[str]) -> str:
-    """What an answer is valid for: it changes with the day, with any change that anybody makes
-    (each leaves an audit event), and with ``parts``, such as the address. One small query."""
-    text = "\n".join([str(_newest_event()), today.isoformat(), *parts])
-    return hashlib.sha256(text.encode()).hexdigest()[:24]

@@ -1,13 +1,12 @@
 """The public site: courses that are coordinated, their runs, and a school's list on its own site.
 
 The address alone decides what is shown, the language too: no page reads or sets a cookie, so that
-browsers and proxies may keep it. It is asked for anew by its stamp (``courses.stamp``).
+browsers and proxies may keep it. It is asked for anew by its stamp (``kernel.kept``).
 """
 
 from __future__ import annotations
 
 import functools
-from collections import OrderedDict
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
@@ -23,7 +22,7 @@ from django.utils import translation
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import condition, require_safe
 
-from samspil.kernel import clock
+from samspil.kernel import clock, kept
 from samspil.kernel.errors import NotFound
 from samspil.kernel.http import PUBLIC, requires
 from samspil.web.domain import courses as domain
@@ -40,28 +39,7 @@ def address(name: str, language: str, **kwargs: Any) -> str:
 
 
 def _stamp(request: HttpRequest, *_args: Any, **_kwargs: Any) -> str:
-    parts = [request.get_full_path(), *map(static, _CORE_STYLES)]
-    return f'"{domain.stamp(today=clock.today(), parts=parts)}"'
-
-
-_WRITTEN: OrderedDict[str, tuple[bytes, dict[str, str]]] = OrderedDict()
-"""Pages by their stamp, which says all they depend on: what they hold, its type and language."""
-_MOST_WRITTEN = 100
-_LARGEST_WRITTEN = 120_000
-
-
-def _written_before(stamp: str) -> HttpResponse | None:
-    found = _WRITTEN.get(stamp) if settings.SAMSPIL_REMEMBER_COUNTS else None
-    return HttpResponse(found[0], headers=found[1]) if found else None
-
-
-def _keep_written(stamp: str, response: HttpResponse) -> None:
-    plain = response.status_code == 200 and "Content-Disposition" not in response.headers
-    if plain and len(response.content) <= _LARGEST_WRITTEN:
-        told = {name: response.headers[name] for name in ("Content-Type", "Content-Language")}
-        _WRITTEN[stamp] = (response.content, told)
-        while len(_WRITTEN) > _MOST_WRITTEN:
-            _WRITTEN.popitem(last=False)
+    return f'"{kept.stamp(parts=[request.get_full_path(), *map(static, _CORE_STYLES)])}"'
 
 
 def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponseBase]:
@@ -70,11 +48,6 @@ def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
 
     @functools.wraps(view)
     def run(request: HttpRequest, *args: Any, language: str = "da", **kwargs: Any) -> HttpResponse:
-        stamp = f"{view.__name__} {_stamp(request)}"
-        response = _written_before(stamp)
-        if response is not None:
-            response.headers["Cache-Control"] = KEPT
-            return response
         with translation.override(language):
             try:
                 response = view(request, *args, language=language, **kwargs)
@@ -88,7 +61,7 @@ def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
             response.headers.setdefault("Content-Language", language)
         if response.status_code == 200:
             response.headers.setdefault("Cache-Control", KEPT)
-            _keep_written(stamp, response)
+            kept.keep(response)
         return response
 
     return requires(PUBLIC)(require_safe(condition(etag_func=_stamp)(run)))
@@ -117,7 +90,7 @@ def courses(request: HttpRequest, language: str) -> HttpResponse:
     frame = _frame(language, "public_courses")
     if request.GET:
         frame["other_url"] += f"?{request.GET.urlencode()}"
-    kept = {k: v for k, v in request.GET.items() if k not in ("q", "side")}
+    others = {k: v for k, v in request.GET.items() if k not in ("q", "side")}
     return render(
         request,
         "web/public/courses.html",
@@ -130,7 +103,7 @@ def courses(request: HttpRequest, language: str) -> HttpResponse:
                 (line, address("public_course", language, course_number=line.course.number))
                 for line in result.lines
             ],
-            "meant_url": f"?{urlencode({**kept, 'q': result.meant})}" if result.meant else "",
+            "meant_url": f"?{urlencode({**others, 'q': result.meant})}" if result.meant else "",
             "fkbs": public_forms.fkb_options(domain.fkbs(today=today), wanted.fkb),
             "places": public_forms.place_options(
                 domain.municipalities(today=today), wanted.run.place

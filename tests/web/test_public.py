@@ -17,9 +17,10 @@ from samspil.coordination.domain.public import time_only
 from samspil.coordination.models import CourseComment, RoundFkb
 from samspil.kernel import clock, kept
 from samspil.network.models import Municipality, Postcode
+from samspil.runs.interfaces import calendar_file
 from samspil.web.domain import courses as domain
 from samspil.web.domain.courses import Wish
-from samspil.web.interfaces import calendar_file, colours, course_map, projection, public_forms
+from samspil.web.interfaces import colours, course_map, projection, public_forms
 from tests.factories.agreements import AgreementCase, make_agreement_case
 from tests.factories.board import NOW
 from tests.factories.public import make_open_run

@@ -19,6 +19,8 @@ from samspil.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Samspi
 
 PUBLIC = "public"
 LOGIN = "login"
+TOKEN = "token"
+"""A machine with a key (``samspil.api``): whoever else comes is answered with 401."""
 
 View = Callable[..., HttpResponseBase]
 _WRITE = re.compile(r"^\s*(INSERT|UPDATE|DELETE|REPLACE)\b", re.IGNORECASE)

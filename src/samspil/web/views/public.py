@@ -19,17 +19,21 @@ from django.shortcuts import render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
+from django.utils.safestring import mark_safe
 from django.views.decorators.clickjacking import xframe_options_exempt
 from django.views.decorators.http import condition, require_safe
 
 from samspil.kernel import clock, kept
 from samspil.kernel.errors import NotFound
 from samspil.kernel.http import PUBLIC, requires
+from samspil.runs.interfaces import calendar_file, schema_org
 from samspil.web.domain import courses as domain
-from samspil.web.interfaces import calendar_file, colours, course_map, public_forms
+from samspil.web.interfaces import colours, course_map, public_forms
 from samspil.web.interfaces import shown as words
 
 KEPT = "public, max-age=60"
+MARKED_UP = 10
+"""Runs that a course's page tells search engines of; its JSON-LD file has all."""
 _CORE_STYLES = ("ui/samspil.css", "web/public.css", "web/embed.css", "web/embed.js")
 
 
@@ -119,6 +123,7 @@ def course(request: HttpRequest, language: str, course_number: str) -> HttpRespo
     # Every run's file lies beside the first's: one look-up of the address instead of a hundred.
     any_file = address("public_run_calendar", language, course_number=course_number, run_id=0)
     run_files = any_file.removesuffix("0.ics")
+    page = f"{settings.BASE_URL}{address('public_course', 'da', course_number=course_number)}"
     return render(
         request,
         "web/public/course.html",
@@ -127,6 +132,13 @@ def course(request: HttpRequest, language: str, course_number: str) -> HttpRespo
             "shown": shown,
             "course": shown.course,
             "map": course_map.draw(shown),
+            # data_block lets no end of the element in
+            "data": mark_safe(
+                schema_org.data_block(
+                    schema_org.course(shown.course, shown.runs[:MARKED_UP], page=page)
+                )
+            ),
+            "data_url": f"/api/v1/courses/{course_number}.jsonld",
             "calendar_url": address("public_calendar", language, course_number=course_number),
             "runs": [words.shown(run, f"{run_files}{run.row.pk}.ics") for run in shown.runs],
         },

@@ -11,7 +11,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 from django.utils.translation import gettext as _
 
-from samspil.web.domain.courses import Run
+from samspil.runs.domain.told import Run
 
 CONTENT_TYPE = "text/calendar; charset=utf-8"
 _LINE = 75  # octets, section 3.1
@@ -42,13 +42,13 @@ def _event(run: Run, title: str, url: str, host: str) -> list[str]:
         if row.deadline_on
         else "",
         _("Garanteret at blive gennemført.") if row.is_guaranteed else "",
-        f"{_('Kviknummer')}: {row.kviknummer}",
+        f"{_('Kviknummer')}: {row.kviknummer}" if row.kviknummer else "",
     ]
     where = ", ".join(part for part in (row.street, f"{row.postcode} {row.city}".strip()) if part)
     stamp = datetime.combine(row.seen_on, time(), tzinfo=UTC)
     lines = [
         "BEGIN:VEVENT",
-        f"UID:{_escaped(row.kviknummer)}@{host}",
+        f"UID:{_escaped(row.kviknummer or f'hold-{row.pk}')}@{host}",
         f"DTSTAMP:{stamp:%Y%m%dT%H%M%SZ}",
         f"DTSTART;VALUE=DATE:{row.starts_on:%Y%m%d}",
         # the end is the first day that is no longer part of it (section 3.6.1)

@@ -1,4 +1,11 @@
+"""The app's configuration."""
+
+from importlib import import_module
+
 from django.apps import AppConfig
+
+REGISTERS = ("domain.tokens", "receivers")
+"""Modules that register jobs, mails and sources when they are imported."""
 
 
 class EnrolmentConfig(AppConfig):
@@ -7,3 +14,8 @@ class EnrolmentConfig(AppConfig):
     name = "samspil.enrolment"
     label = "enrolment"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Import what registers itself."""
+        for module in REGISTERS:
+            import_module(f"samspil.enrolment.{module}")

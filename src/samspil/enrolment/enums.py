@@ -1,9 +1,15 @@
 """Choices of the enrolment context, and which states follow each other."""
 
+from typing import Final
+
 from django.db import models
 from django.utils.translation import gettext_lazy as _
 
+from samspil.kernel import roles
 from samspil.kernel.transitions import Transition
+
+STAFF_ROLES: Final = (roles.SCHOOL_COORDINATOR, roles.SCHOOL_LEADER)
+"""Those of a school who work with its sign-ups. Its readers see no people."""
 
 
 class Orderer(models.TextChoices):

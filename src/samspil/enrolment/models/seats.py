@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import F, Q
 
-from samspil.enrolment.enums import LIVE, SEATED, EnrolmentStatus, OfferReason, OfferState
+from samspil.enrolment.enums import (
+    LIVE,
+    SEATED,
+    STAFF_ROLES,
+    EnrolmentStatus,
+    OfferReason,
+    OfferState,
+)
 
 if TYPE_CHECKING:
     from typing import Self
@@ -20,11 +27,9 @@ class EnrolmentQuerySet(models.QuerySet["Enrolment"]):
 
     def visible_to(self, actor: Actor) -> Self:
         """Those on the runs of one's own school, and those that it took in itself."""
-        from samspil.enrolment.rules import schools_of
-
         if actor.is_system:
             return self
-        own = schools_of(actor)
+        own = actor.organisation_ids(*STAFF_ROLES)
         return self.filter(Q(run__organisation__in=own) | Q(origin__in=own))
 
     def seated(self) -> Self:
@@ -48,7 +53,7 @@ class Enrolment(models.Model):
     ``run`` is where the person is, or waits, now; ``origin`` the school where the sign-up was made.
     ``learner`` is empty until the name is known. The queue's order is (``priority``, ``queued_at``, ``pk``):
     0 is the priority of everybody; -1 that of somebody who lost a seat through no fault of their
-    own. ``previous`` is where somebody was before a move. Its history is in ``kernel.StatusChange``.
+    own. ``fee_ore``: what the school may charge (R73, R74). ``previous`` is where somebody was before a move. Its history is in ``kernel.StatusChange``.
     """
 
     sign_up = models.ForeignKey(
@@ -76,6 +81,8 @@ class Enrolment(models.Model):
     previous = models.ForeignKey(
         "self", null=True, blank=True, on_delete=models.SET_NULL, related_name="followers"
     )
+    fee_ore = models.PositiveIntegerField(default=0)
+    fee_why = models.CharField(max_length=20, blank=True)
     has_evaluated = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
 

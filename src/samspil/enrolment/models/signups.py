@@ -8,7 +8,7 @@ from django.db import models
 from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
-from samspil.enrolment.enums import HowMany, Orderer, SignUpStatus
+from samspil.enrolment.enums import STAFF_ROLES, HowMany, Orderer, SignUpStatus
 
 if TYPE_CHECKING:
     from typing import Self
@@ -25,11 +25,9 @@ class SignUpQuerySet(models.QuerySet["SignUp"]):
         Networks, secretariats and administrators of the platform see none: they need no
         people to coordinate (R94, R96).
         """
-        from samspil.enrolment.rules import schools_of
-
         if actor.is_system:
             return self
-        own = schools_of(actor)
+        own = actor.organisation_ids(*STAFF_ROLES)
         return self.filter(
             Q(school__in=own)
             | Q(run__organisation__in=own)

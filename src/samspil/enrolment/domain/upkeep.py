@@ -1,0 +1,62 @@
+"""What the worker does for enrolments: mails to confirm, times that are up, queues every night."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+
+from django.db.models import F
+
+from samspil.enrolment import notifications
+from samspil.enrolment.domain import capacity
+from samspil.enrolment.domain.sign_ups import standing
+from samspil.enrolment.enums import EnrolmentStatus, SignUpStatus
+from samspil.enrolment.models import Enrolment, SignUp
+from samspil.kernel.actions import action
+from samspil.kernel.actor import Actor
+from samspil.runs.models import CourseRun
+
+
+def _worker_only(actor: Actor, _obj: object = None) -> bool:
+    return actor.is_system
+
+
+def load_sign_up(sign_up_id: int) -> SignUp | None:
+    """A sign-up for the worker."""
+    return (
+        SignUp.objects.filter(pk=sign_up_id)
+        .select_related("run__course", "run__organisation")
+        .order_by("pk")
+        .first()
+    )
+
+
+def ask_to_confirm(sign_up: SignUp, *, now: datetime) -> None:
+    """Write the mail with the link; nothing when it is confirmed or over already."""
+    if sign_up.status != SignUpStatus.PENDING:
+        return
+    counts = standing(sign_up)
+    notifications.send(
+        sign_up, notifications.ToConfirm, now=now, seats=counts.seats, waiting=counts.waiting
+    )
+
+
+def runs_to_fill(today: date) -> list[int]:
+    """Runs that have a free seat and somebody who waits: a school has raised the number of seats, or
+    its own system reports fewer people."""
+    return list(
+        CourseRun.objects.filter(
+            pk__in=Enrolment.objects.filter(status=EnrolmentStatus.WAITING).values("run"),
+            status__in=("announced", "confirmed"),
+            starts_on__gt=today,
+            capacity__gt=F("enrolled") + F("signed_up_here"),
+        )
+        .order_by("pk")
+        .values_list("pk", flat=True)
+    )
+
+
+@action("enrolment.fill_run", permission=_worker_only)
+def fill_run(*, actor: Actor, now: datetime, run_id: int) -> int:
+    """Give a run's free seats to its waiting list. Returns how many people got one."""
+    run = capacity.lock_run(run_id)
+    return sum(len(move.enrolments) for move in capacity.fill(run, actor=actor, now=now))

@@ -1,0 +1,53 @@
+"""Work after commit. Each may come twice and then does nothing more."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from samspil.enrolment.domain import offers, sign_ups, upkeep
+from samspil.kernel.actor import Actor
+from samspil.kernel.outbox import enqueue, job, nightly
+
+
+@job("enrolment.ask_to_confirm")
+def on_signed_up(payload: dict[str, Any], *, now: datetime) -> None:
+    """Send the link that confirms a sign-up."""
+    found = upkeep.load_sign_up(payload["sign_up"])
+    if found is not None:
+        upkeep.ask_to_confirm(found, now=now)
+
+
+@job("enrolment.sign_up_ends")
+def on_time_to_confirm_over(payload: dict[str, Any], *, now: datetime) -> None:
+    """Give seats free that nobody confirmed."""
+    found = upkeep.load_sign_up(payload["sign_up"])
+    if found is not None:
+        sign_ups.expire_sign_up(
+            actor=Actor.system("enrolment.sign_up_ends"), now=now, sign_up=found
+        )
+
+
+@job("enrolment.offer_ends")
+def on_offer_over(payload: dict[str, Any], *, now: datetime) -> None:
+    """Let a seat go on that nobody answered for."""
+    found = offers.load_offer(payload["offer"])
+    if found is not None:
+        offers.expire_offer(actor=Actor.system("enrolment.offer_ends"), now=now, offer=found)
+
+
+@job("enrolment.fill_run")
+def on_seats_free(payload: dict[str, Any], *, now: datetime) -> None:
+    """Give a run's free seats to its queue."""
+    upkeep.fill_run(actor=Actor.system("enrolment.fill_run"), now=now, run_id=payload["run"])
+
+
+@job("enrolment.fill_queues")
+def on_night(payload: dict[str, Any], *, now: datetime) -> None:
+    """See every night whether seats have become free without anybody telling."""
+    on = date.fromisoformat(payload["on"])
+    for run in upkeep.runs_to_fill(on):
+        enqueue("enrolment.fill_run", {"run": run}, now=now, key=f"enrolment.fill:{run}:{on}")
+
+
+nightly("enrolment.fill_queues", hour=5)

@@ -19,8 +19,15 @@ from benchmarks.studies.draw import ANNOUNCED_ON, TITLE, moves, timeline
 from benchmarks.studies.snapshot import snapshot
 from planning.pooling import Problem, Score, Solution, baselines, score, solve, validate
 from planning.pooling.explain import explain
+from planning.pooling.gather import ASKED
 from planning.pooling.offers import outlook, validate_plan
-from planning.pooling.simulate import Simulated, simulate_plan, simulate_waves, today
+from planning.pooling.simulate import (
+    WORTH_ASKING,
+    Simulated,
+    simulate_plan,
+    simulate_waves,
+    today,
+)
 from planning.pooling.uncertain import TERM, plan_of, solve_uncertain
 from planning.pooling.units import Asking
 from planning.pooling.willingness import Willingness, flat, prior
@@ -38,8 +45,11 @@ WAYS = (
     "today's practice",
     "best plan, at once",
     "planned, as it stands",
+    "planned anew each wave, no question spared",
     "planned, anew after each wave",
 )
+MOST = replace(ASKING, tolerance=0)
+"""Whoever adds anything is asked."""
 
 
 @dataclass(frozen=True)
@@ -238,7 +248,10 @@ def simulated_page(cases: list[Certain], draws: int, rows: list[str]) -> list[st
         "75 km and 28 days. Each way of asking meets the same people with the same answers. 5–95 %: so many are "
         "taught in all but one draw of twenty at either end. *Again*: people who are asked more than once. "
         "*Moved twice*: people who said yes to two runs one after the other, because the first was given up. "
-        "*Lost*: people with a place in a run that was held who weren't taught.",
+        "*Lost*: people with a place in a run that was held who weren't taught. *No question spared*: whoever adds "
+        f"anything at all is asked; the other plans leave out offers as long as no more than {ASKING.tolerance / 100:g} % of "
+        f"the people expected to be taught is lost, and later waves ask only where a question adds {WORTH_ASKING:g} of "
+        "a person.",
         "",
         *head(
             "homes, willingness",
@@ -289,6 +302,18 @@ def asked(some: Certain, willingness: Willingness, draws: int) -> Iterator[Simul
     yield simulate_plan(problem, willingness, at_once, draws=draws, seed=SEED)
     result = solve_uncertain(problem, willingness, asking=ASKING, seed=SEED, certain=some.best)
     yield simulate_plan(problem, willingness, result.solution, draws=draws, seed=SEED)
+    full = solve_uncertain(problem, willingness, asking=MOST, seed=SEED, certain=some.best)
+    yield simulate_waves(
+        problem,
+        willingness,
+        full.solution,
+        some.best,
+        asking=MOST,
+        draws=draws,
+        seed=SEED,
+        rounds=1,
+        worth_asking=ASKED,
+    )
     yield simulate_waves(
         problem,
         willingness,
@@ -376,6 +401,10 @@ def how_fast(some: Certain) -> list[str]:
     ]
 
 
+def _taken(rows: list[Path]) -> str:
+    return ", with rows of an earlier run that was broken off" if rows else ""
+
+
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--draws", type=int, default=1000, help="draws of the simulation")
@@ -403,8 +432,8 @@ def main() -> None:
     lines = [
         "# Pooling 22906",
         "",
-        f"Measured on {datetime.now(UTC):%Y-%m-%d} by `python -m benchmarks.studies.pooling`, Python "
-        f"{platform.python_version()}. Written by the run; do not edit.",
+        f"Measured on {datetime.now(UTC):%Y-%m-%d} by `python -m benchmarks.studies.pooling --draws {args.draws} --few "
+        f"{args.few}`, Python {platform.python_version()}. Written by the run{_taken(args.rows)}; do not edit.",
         "",
         "Real: the 128 announced runs of AMU 22906 on 4 August 2026, their seats, minimums, decision dates and "
         "numbers of people signed up (216). Assumed, the same for everybody: where people live, how far and how "

@@ -26,7 +26,14 @@ from planning.pooling import (
     validate,
 )
 from planning.pooling.asked import AskProblem
-from planning.pooling.offers import Offer, UncertainPlan, outlook, settle, validate_plan
+from planning.pooling.offers import (
+    Offer,
+    Outlook,
+    UncertainPlan,
+    outlook,
+    settle,
+    validate_plan,
+)
 from planning.pooling.uncertain import TERM, plan_of, solve_uncertain
 from planning.pooling.units import Asking, units
 from planning.pooling.willingness import Answered, Willingness, fit, flat
@@ -143,7 +150,7 @@ def test_the_search_finds_nearly_always_the_best_of_all_plans_of_one_wave() -> N
         some, willingness = random_case(draw)
         plans = plans_at_once(some, willingness)
         best = max(outlook(some, willingness, plan).taught for plan in plans)
-        result = solve_uncertain(some, willingness, asking=Asking(most_waves=1))
+        result = solve_uncertain(some, willingness, asking=Asking(most_waves=1, tolerance=0))
         value = outlook(some, willingness, result.solution).taught
         assert value <= best
         reached += value == best
@@ -335,6 +342,50 @@ def test_it_can_be_stopped_with_the_plan_so_far() -> None:
     assert told[0] == plan_of(split(), flat(500), certain)
     assert result.bound(TERM).value >= result.statistics["at_once"]
     assert validate_plan(split(), flat(500), result.solution) == ()
+
+
+# ------------------------------------------------------------------ few questions
+
+
+@settings(max_examples=40, deadline=None)
+@given(problems(), willingnesses, st.sampled_from((1, 100, 2000)))
+def test_fewer_are_asked_and_no_more_is_lost_than_was_allowed(
+    some: Problem, willingness: Willingness, tolerance: int
+) -> None:
+    def planned_with(most: int) -> Outlook:
+        asking = Asking(today=DAY - 9, tolerance=most)
+        result = solve_uncertain(some, willingness, asking=asking)
+        assert validate_plan(some, willingness, result.solution, asking) == ()
+        return outlook(some, willingness, result.solution)
+
+    full, sparing = planned_with(0), planned_with(tolerance)
+    assert sparing.asked <= full.asked
+    assert sparing.taught >= full.taught * (1 - Fraction(tolerance, 10_000))
+
+
+def test_a_sure_run_is_not_emptied_for_the_last_hundredth() -> None:
+    # a has 4 of 5 and eight people who may come; a second run of ten could send five as well.
+    runs = (run("a", 5, capacity=20), run("b", 9, day=3), run("sure", 5, day=4, capacity=12))
+    people = (
+        *(party(f"a{i}", "a", i, refused=("b", "sure")) for i in range(4)),
+        *(party(f"b{i}", "b", 4 + i, refused=("sure",)) for i in range(8)),
+        *(party(f"s{i}", "sure", 12 + i, refused=("b",)) for i in range(10)),
+    )
+    some = problem(runs, people)
+    full = solve_uncertain(some, flat(500), asking=Asking(tolerance=0))
+    sparing = solve_uncertain(some, flat(500))
+    assert {o.party[0] for o in full.solution.offers} == {"b", "s"}
+    assert {o.party[0] for o in sparing.solution.offers} == {"b"}
+    assert len(sparing.solution.offers) == 8
+    lost = full.bound(TERM).value - sparing.bound(TERM).value
+    assert 0 < lost <= full.bound(TERM).value * 25 // 10_000 + 1
+    assert sparing.statistics["left_out"] == len(full.solution.offers) - 8
+
+
+def test_a_plan_in_which_everybody_says_yes_loses_nobody_to_spare_a_question() -> None:
+    result = solve_uncertain(split(), flat(1000), asking=Asking(tolerance=10_000))
+    assert result.bound(TERM).value == 7000
+    assert result.status == Status.PROVEN
 
 
 # ------------------------------------------------------------------ the real snapshot

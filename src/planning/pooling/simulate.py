@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 from planning.pooling.components import least
 from planning.pooling.data import Problem
-from planning.pooling.gather import ASKED, NOWHERE, Piece, Search, Spot
+from planning.pooling.gather import NOWHERE, Piece, Search, Spot
 from planning.pooling.offers import UncertainPlan, seated
 from planning.pooling.solution import Solution
 from planning.pooling.uncertain import Case
@@ -24,6 +24,8 @@ from planning.pooling.willingness import SURE, Willingness
 DRAWS = 1000
 AGAIN = 0.4
 """What it costs to ask somebody again who has said yes already, in people taught: only where it pays well."""
+WORTH_ASKING = 0.02
+"""What it costs to ask anybody else in a later wave: a question must add that much of a person."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,18 +134,19 @@ def simulate_waves(
     draws: int = DRAWS,
     seed: int = 0,
     rounds: int = 0,
+    worth_asking: float = WORTH_ASKING,
     on_settled: Callable[[Solution], None] | None = None,
 ) -> Simulated:
     """What happens when the plan's first wave goes out, and the next waves are planned from the answers.
 
     `certain`: the best plan for certain willingness, which decides what runs may share. `rounds`: how long each
-    new plan is searched for (0: from the runs aimed at so far). `on_settled` gets who sits where at the end of
-    each draw.
+    new plan is searched for (0: from the runs aimed at so far). `worth_asking`: what a question in a later wave
+    must add, in people taught. `on_settled` gets who sits where at the end of each draw.
     """
     asking = asking or Asking()
     everybody = units(problem, willingness)
     case = Case(problem, everybody, asking, certain)
-    planner = _Replanner(case, rounds)
+    planner = _Replanner(case, rounds, worth_asking)
     first = {(o.party, o.number): o.run for o in plan.offers if o.wave == 1}
     chance = [dict(unit.choices) for unit in everybody]
     found = []
@@ -245,9 +248,10 @@ class _World:
 class _Replanner:
     """Plans the next wave from where people are. The same situation in a part is planned once."""
 
-    def __init__(self, case: Case, rounds: int) -> None:
+    def __init__(self, case: Case, rounds: int, worth_asking: float) -> None:
         self.case = case
         self.rounds = rounds
+        self.worth_asking = worth_asking
         self.parts = _parts(case)
         self._known: dict[object, tuple[tuple[tuple[int, str], ...], frozenset[str]]] = {}
 
@@ -327,7 +331,7 @@ class _Replanner:
                     if not is_done
                     else (),
                     has_claim or is_done,
-                    AGAIN if world.moves[i] else ASKED,
+                    AGAIN if world.moves[i] else self.worth_asking,
                 )
             )
         spots = [

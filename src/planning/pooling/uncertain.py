@@ -2,8 +2,9 @@
 
 Method: the best plan for certain willingness is the first start; local search (`gather`) from there and from an
 empty plan; then, where time allows, a next offer in a later wave for whoever may say no, as far as it adds and
-there are seats. The value is exact (`offers.outlook`). The plan for certain willingness, sent to everybody at
-once, is the lower end: the answer is never worth less.
+there are seats. Last, where the plan isn't proven best, offers that add little are left out (`fewer`), up to a
+stated share of the people expected to be taught (`Asking.tolerance`). The value is exact (`offers.outlook`). The
+plan for certain willingness, sent to everybody at once, is the lower end: the answer is never worth less.
 
 The bound holds for every way of asking, in any number of waves, even for who knew all answers beforehand: the
 expected seats of the best plan, answers known, satisfy a linear programme in probabilities (a person sits in a
@@ -23,6 +24,7 @@ from fractions import Fraction
 from planning.pooling.chance import Answers, heads
 from planning.pooling.components import least
 from planning.pooling.data import Pin, Problem, RunPin
+from planning.pooling.fewer import fewer
 from planning.pooling.gather import NOWHERE, Piece, Search, Spot, State, expected
 from planning.pooling.offers import Offer, Outlook, UncertainPlan, outlook, validate_plan
 from planning.pooling.solution import Solution
@@ -33,7 +35,7 @@ from planning.result import Bound, Limits, Result, Status, Watch
 from planning.solvers import highs
 from planning.solvers.model import Model, Term
 
-SOLVER = "pooling-uncertain-1"
+SOLVER = "pooling-uncertain-2"
 TERM = "expected"
 """The one objective: thousandths of a head expected to be taught."""
 ROUNDS = 6
@@ -59,6 +61,7 @@ def solve_uncertain(
 ) -> Result[UncertainPlan]:
     """The offers with which most people are expected to be taught, as far as the search finds them.
 
+    Of plans that differ by no more than `asking.tolerance` the one with fewer questions, as far as they are found.
     `warm_start`: an earlier plan, kept where nothing is better. `certain`: the best plan for certain willingness
     where it is known already; else it is solved first, with the same limits. Bounds hold the term `expected`
     in thousandths of a head, the value rounded down, what is best possible rounded up to what can be proven.
@@ -118,6 +121,13 @@ def solve_uncertain(
         taught = known.bound("taught").best_possible
         if taught is not None:
             best = min(best, taught * 1000)
+    is_proven = math.floor(look.taught * 1000) >= best
+    floor = max(
+        look.taught if is_proven else look.taught * (1 - Fraction(asking.tolerance, 10_000)),
+        *(some_look.taught for some_look, _ in looks[1:]),
+    )
+    before = len(plan.offers)
+    look, plan = _spared(case, willingness, look, plan, floor)
     value = math.floor(look.taught * 1000)
     bound = Bound(TERM, value, max(best, value))
     status = (
@@ -129,8 +139,22 @@ def solve_uncertain(
         "waves": max((offer.wave for offer in plan.offers), default=0),
         "steps": steps,
         "at_once": first,
+        "left_out": before - len(plan.offers),
     }
     return Result(status, plan, (bound,), statistics, SOLVER, seed)
+
+
+def _spared(
+    case: Case, willingness: Willingness, look: Outlook, plan: UncertainPlan, floor: Fraction
+) -> tuple[Outlook, UncertainPlan]:
+    """The plan with fewer questions that is worth `floor`, exactly, or the plan as it is."""
+    most_lost = float(look.taught - floor)
+    for share in (1.0, 0.5, 0.0):
+        some = fewer(case, plan, share * most_lost)
+        other = outlook(case.problem, willingness, some, case.everybody)
+        if other.taught >= floor and other.asked <= look.asked:
+            return other, some
+    return look, plan
 
 
 class _Following(Watch[Solution]):

@@ -15,18 +15,21 @@ class Asking:
 
     An offer holds its seat and must be answered within `answer_days`, and before the run is settled
     (`decides_on`, or its first day where that isn't known). Wave k goes out `(k - 1) * answer_days` after
-    `today`, to at most `most_waves`. `today` is an ordinal; None: no run is too near.
+    `today`, to at most `most_waves`. `today` is an ordinal; None: no run is too near. `tolerance`: so many
+    ten-thousandths of the people expected to be taught may be given up so that fewer people are asked.
     """
 
     today: int | None = None
     answer_days: int = 4
     most_waves: int = 3
+    tolerance: int = 25
 
     def __post_init__(self) -> None:
         if self.today is not None:
             check_int(self.today, "today", least=1)
         check_int(self.answer_days, "answer_days", least=1)
         check_int(self.most_waves, "most_waves", least=1)
+        check_int(self.tolerance, "tolerance", least=0, most=10_000)
 
     def sent_on(self, wave: int) -> int | None:
         """The day on which a wave goes out (the first is 1)."""

@@ -92,6 +92,33 @@ class World:
         return make_runs(self.inside.rows[0].course, self.inside.schools)
 
     @cached_property
+    def loan(self) -> Any:
+        """A loan that waits for the school's answer."""
+        from datetime import date
+
+        from samspil.catalogue.models import Fkb
+        from samspil.lending.domain import loans
+        from samspil.lending.domain.terms import Terms
+
+        fkb = Fkb.objects.create(number="9266", title="Lånt", is_constructed=True)
+        lender, borrower = self.inside.schools[1], self.school
+        Approval.objects.create(organisation=lender, fkb=fkb, valid_from=date(2020, 1, 1))
+        return loans.propose_loan(
+            actor=self.inside.coordinator(1),
+            now=NOW,
+            by=lender,
+            terms=Terms(
+                lender=lender,
+                borrower=borrower,
+                fkb=fkb,
+                starts_on=NOW.date(),
+                ends_on=NOW.date(),
+                grounds=["capacity"],
+                reason="Ingen ledige værksteder",
+            ),
+        )
+
+    @cached_property
     def change_set(self) -> Any:
         from samspil.coordination.domain.board import CellChange, set_cell
 
@@ -283,6 +310,7 @@ PARAMETERS: dict[str, Callable[[World], Any]] = {
     "person_id": lambda w: w.people["coordinator"].pk,
     "school_key": lambda w: w.school.key,
     "run_id": lambda w: w.runs[0].pk,
+    "loan_id": lambda w: w.loan.pk,
 }
 
 KWARGS: dict[str, Callable[[World], Kwargs]] = {

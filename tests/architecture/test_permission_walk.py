@@ -12,7 +12,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from samspil.kernel.http import LOGIN, PUBLIC
+from samspil.kernel.http import LOGIN, PUBLIC, TOKEN
 from samspil.kernel.models import AuditEvent
 from tests.support import walk
 from tests.support.walk import Address, World
@@ -58,6 +58,8 @@ def test_a_visitor_is_sent_to_the_sign_in(address: Address, world: World) -> Non
         response = getattr(Client(raise_request_exception=False), method)(url)
         if address.needs == PUBLIC:
             assert response.status_code < 500
+        elif address.needs == TOKEN:  # whoever holds a key is walked in tests/api
+            assert response.status_code in {401, 405}
         else:
             assert response.status_code in {302, 403}, f"{method} {response.status_code}"
             if response.status_code == 302:
@@ -68,7 +70,9 @@ def test_a_visitor_is_sent_to_the_sign_in(address: Address, world: World) -> Non
     [
         a
         for a in OWN
-        if a.needs != PUBLIC and a.parameters and not a.name.startswith(walk.COMMON_TO_ALL)
+        if a.needs not in {PUBLIC, TOKEN}
+        and a.parameters
+        and not a.name.startswith(walk.COMMON_TO_ALL)
     ]
 )
 def test_outside_ones_scope_there_is_nothing(address: Address, world: World) -> None:
@@ -104,9 +108,9 @@ def test_nobody_meets_an_error(address: Address, world: World) -> None:
     assert not broken
 
 
-@by_name([a for a in OWN if a.needs not in {PUBLIC, LOGIN}])
+@by_name([a for a in OWN if a.needs not in {PUBLIC, LOGIN, TOKEN}])
 def test_a_special_need_is_documented(address: Address) -> None:
-    """``@requires`` takes PUBLIC, LOGIN, or the name of an action."""
+    """``@requires`` takes PUBLIC, LOGIN, TOKEN, or the name of an action."""
     from samspil.kernel.actions import ACTIONS
 
     assert address.needs in ACTIONS

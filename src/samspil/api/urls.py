@@ -1,6 +1,10 @@
 """Addresses of the API and of open data."""
 
-from django.urls import URLPattern
+from django.urls import include, path
+
+from samspil.api.views import files
 
 app_name = "api"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("api/", include(files.api.served())),
+]

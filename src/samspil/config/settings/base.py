@@ -65,6 +65,8 @@ SAMSPIL_HARVEST_URL = ENV.text("HARVEST_URL")
 """Address of the national search of runs, with ``{course}`` and ``{page}``; empty: nothing is fetched."""
 SAMSPIL_HARVEST_PAUSE_MS = ENV.number("HARVEST_PAUSE_MS", 200)
 SAMSPIL_HARVEST_KEEP_DAYS = max(2, ENV.number("HARVEST_KEEP_DAYS", 400))
+SAMSPIL_API_PER_MINUTE = ENV.number("API_PER_MINUTE", 120)
+"""Requests a minute that the API takes from one visitor in each process; five times as many with a key."""
 SAMSPIL_REQUEST_MAX_BYTES = ENV.number("REQUEST_MAX_MB", 25) * 1024 * 1024
 
 INSTALLED_APPS = [
@@ -93,6 +95,7 @@ INSTALLED_APPS = [
 ]
 
 MIDDLEWARE = [
+    "samspil.api.middleware.Door",
     "samspil.config.middleware.RequestSize",
     "django.middleware.security.SecurityMiddleware",
     "samspil.kernel.kept.Kept",

@@ -26,6 +26,7 @@ SAMSPIL_STRICT = True
 UI_GALLERY = True
 SAMSPIL_REMEMBER_COUNTS = False  # tests roll back, and with them the numbers of audit events
 SAMSPIL_REQUIRE_SECOND_FACTOR = False
+SAMSPIL_API_PER_MINUTE = 1_000_000
 
 if TEST_DB == "postgres":
     DATABASES = {

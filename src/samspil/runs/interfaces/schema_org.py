@@ -35,7 +35,7 @@ def course(row: Course, runs: Iterable[Run], *, page: str) -> dict[str, Any]:
     }
     if row.duration_days is not None:
         told["timeRequired"] = duration(float(row.duration_days))
-    instances = [_instance(run, page) for run in runs]
+    instances = [instance(run, page) for run in runs]
     if instances:
         told["hasCourseInstance"] = instances
     return told
@@ -48,7 +48,8 @@ def duration(days: float) -> str:
     return f"P{int(whole)}D" + (f"T{hours}H" if hours else "")
 
 
-def _instance(run: Run, page: str) -> dict[str, Any]:
+def instance(run: Run, page: str) -> dict[str, Any]:
+    """A run. ``page`` is the address of its course's public page."""
     row = run.row
     online = row.is_remote
     told: dict[str, Any] = {

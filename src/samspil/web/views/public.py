@@ -138,7 +138,7 @@ def course(request: HttpRequest, language: str, course_number: str) -> HttpRespo
                     schema_org.course(shown.course, shown.runs[:MARKED_UP], page=page)
                 )
             ),
-            "data_url": f"/api/v1/courses/{course_number}.jsonld",
+            "data_url": f"/api/v1/files/courses/{course_number}.jsonld",
             "calendar_url": address("public_calendar", language, course_number=course_number),
             "runs": [words.shown(run, f"{run_files}{run.row.pk}.ics") for run in shown.runs],
         },

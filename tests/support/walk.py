@@ -354,6 +354,11 @@ class Address:
     def needs(self) -> str:
         return "library" if self.is_library else getattr(self.view, "samspil_requires", "")
 
+    "key": lambda w: w.school.key,
+    "statement_id": lambda w: w.dispute.statement_id,
+    "entry_id": lambda w: w.dispute.entry_id,
+    "dispute_id": lambda w: w.dispute.pk,
+    "fact_id": lambda w: w.dispute.entry.transfer_id,
     def kwargs(self, world: World) -> Kwargs:
         if self.name in KWARGS:
             return KWARGS[self.name](world)
@@ -369,6 +374,27 @@ def addresses() -> Iterator[Address]:
 
     def walk(
         patterns: Iterable[Any], prefix: str, names: str, parameters: tuple[str, ...]
+    **dict.fromkeys(
+        (
+            f"runs:{name}"
+            for name in (
+                "run",
+                "edit",
+                "move",
+                "series",
+                "announce",
+                "confirm",
+                "cancel",
+                "reopen",
+                "hold",
+                "follow",
+                "take_over",
+            )
+        ),
+        lambda w: {"run_id": w.planned_run.pk},
+    ),
+    "api:course": lambda w: {"number": w.inside.rows[0].course.number},
+    "api:course_jsonld": lambda w: {"number": w.inside.rows[0].course.number},
     ) -> Iterator[Address]:
         for entry in patterns:
             route = prefix + str(entry.pattern)

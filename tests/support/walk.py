@@ -119,6 +119,32 @@ class World:
         )
 
     @cached_property
+    def dispute(self) -> Any:
+        """A disputed line of a statement between the first two schools."""
+        from samspil.settlement.domain import disputes
+        from tests.factories.settlement import AFTER, drawn_up, transferred
+
+        transferred(self.inside)
+        statement = drawn_up(self.inside)
+        return disputes.raise_dispute(
+            actor=self.inside.coordinator(),
+            now=AFTER,
+            statement=statement,
+            organisation_id=self.school.pk,
+            entry_id=statement.entries.get().pk,
+            text="Der kom kun en.",
+        )
+
+    @cached_property
+    def planned_run(self) -> Any:
+        """A run of the first school that only it and its secretariat see: it is not announced."""
+        from tests.factories.kept_runs import keep_run
+
+        return keep_run(
+            self.inside.coordinator(), self.school, self.inside.rows[0].course, announced=False
+        )
+
+    @cached_property
     def change_set(self) -> Any:
         from samspil.coordination.domain.board import CellChange, set_cell
 
@@ -170,6 +196,23 @@ class World:
             email="ny@example.test",
             name="Ny Læser",
             role=roles.READER,
+        )
+
+    @cached_property
+    def mandate(self) -> Any:
+        """The first school's coordinator may sign for it; a document says why."""
+        from samspil.network.domain.actors import actor_for
+        from samspil.network.domain.mandates import give_mandate
+
+        return give_mandate(
+            actor=actor_for(self.people["leader"], today=clock.today()),
+            now=clock.now(),
+            organisation=self.school,
+            person=self.people["coordinator"],
+            valid_from=clock.today(),
+            reason="Konstrueret fuldmagt",
+            content=b"%PDF-1.7\n1 0 obj<</Type/Catalog>>endobj\ntrailer<</Root 1 0 R>>\n%%EOF",
+            file_name="fuldmagt.pdf",
         )
 
     @cached_property
@@ -305,11 +348,17 @@ PARAMETERS: dict[str, Callable[[World], Any]] = {
         Membership.objects.get(network=w.inside.network, organisation=w.school).pk
     ),
     "assignment_id": lambda w: RoleAssignment.objects.get(person=w.people["coordinator"]).pk,
+    "mandate_id": lambda w: w.mandate.pk,
     "token": lambda w: "no-such-token",
     "year": lambda w: w.inside.round.year,
     "person_id": lambda w: w.people["coordinator"].pk,
     "school_key": lambda w: w.school.key,
     "run_id": lambda w: w.runs[0].pk,
+    "key": lambda w: w.school.key,
+    "statement_id": lambda w: w.dispute.statement_id,
+    "entry_id": lambda w: w.dispute.entry_id,
+    "dispute_id": lambda w: w.dispute.pk,
+    "fact_id": lambda w: w.dispute.entry.transfer_id,
     "loan_id": lambda w: w.loan.pk,
 }
 
@@ -325,55 +374,6 @@ KWARGS: dict[str, Callable[[World], Kwargs]] = {
     "coordination:what_if": lambda w: {"proposal_id": w.asked.subject_id},
     "coordination:what_if_answer": _asked,
     "coordination:stop_what_if": _asked,
-    # the sign-in library
-    "account_confirm_email": lambda w: {"key": "x"},
-    "account_reset_password_from_key": lambda w: {"uidb36": "1", "key": "x"},
-    "mfa_remove_webauthn": lambda w: {"pk": 0},
-    "mfa_edit_webauthn": lambda w: {"pk": 0},
-}
-
-# The catalogue, the lists read into it, and announced runs are common to all networks: nobody is outside their
-# scope, and what a role may change is judged by right alone.
-COMMON_TO_ALL = ("catalogue:", "runs:runs", "runs:course", "runs:ask")
-
-
-@dataclass(frozen=True)
-class Address:
-    """One address of the system."""
-
-    name: str
-    route: str
-    view: Callable[..., Any]
-    parameters: tuple[str, ...]
-
-    @property
-    def is_library(self) -> bool:
-        return self.view.__module__.startswith(tuple(settings.VIEWS_WITH_OWN_RULES))
-
-    @property
-    def needs(self) -> str:
-        return "library" if self.is_library else getattr(self.view, "samspil_requires", "")
-
-    "key": lambda w: w.school.key,
-    "statement_id": lambda w: w.dispute.statement_id,
-    "entry_id": lambda w: w.dispute.entry_id,
-    "dispute_id": lambda w: w.dispute.pk,
-    "fact_id": lambda w: w.dispute.entry.transfer_id,
-    def kwargs(self, world: World) -> Kwargs:
-        if self.name in KWARGS:
-            return KWARGS[self.name](world)
-        missing = [p for p in self.parameters if p not in PARAMETERS]
-        assert not missing, (
-            f"{self.name}: say in tests/support/walk.py which object {missing} of /{self.route} means"
-        )
-        return {p: PARAMETERS[p](world) for p in self.parameters}
-
-
-def addresses() -> Iterator[Address]:
-    """Every named address of the resolver. A view without a name is met by its route alone."""
-
-    def walk(
-        patterns: Iterable[Any], prefix: str, names: str, parameters: tuple[str, ...]
     **dict.fromkeys(
         (
             f"runs:{name}"
@@ -395,6 +395,51 @@ def addresses() -> Iterator[Address]:
     ),
     "api:course": lambda w: {"number": w.inside.rows[0].course.number},
     "api:course_jsonld": lambda w: {"number": w.inside.rows[0].course.number},
+    # the sign-in library
+    "account_confirm_email": lambda w: {"key": "x"},
+    "account_reset_password_from_key": lambda w: {"uidb36": "1", "key": "x"},
+    "mfa_remove_webauthn": lambda w: {"pk": 0},
+    "mfa_edit_webauthn": lambda w: {"pk": 0},
+}
+
+# The catalogue, the lists read into it, and announced runs are common to all networks: nobody is outside their
+# scope, and what a role may change is judged by right alone.
+COMMON_TO_ALL = ("catalogue:", "runs:runs", "runs:course", "runs:ask", "runs:changes",
+                 "runs:fetch_now", "runs:fetched_file")
+
+
+@dataclass(frozen=True)
+class Address:
+    """One address of the system."""
+
+    name: str
+    route: str
+    view: Callable[..., Any]
+    parameters: tuple[str, ...]
+
+    @property
+    def is_library(self) -> bool:
+        return self.view.__module__.startswith(tuple(settings.VIEWS_WITH_OWN_RULES))
+
+    @property
+    def needs(self) -> str:
+        return "library" if self.is_library else getattr(self.view, "samspil_requires", "")
+
+    def kwargs(self, world: World) -> Kwargs:
+        if self.name in KWARGS:
+            return KWARGS[self.name](world)
+        missing = [p for p in self.parameters if p not in PARAMETERS]
+        assert not missing, (
+            f"{self.name}: say in tests/support/walk.py which object {missing} of /{self.route} means"
+        )
+        return {p: PARAMETERS[p](world) for p in self.parameters}
+
+
+def addresses() -> Iterator[Address]:
+    """Every named address of the resolver. A view without a name is met by its route alone."""
+
+    def walk(
+        patterns: Iterable[Any], prefix: str, names: str, parameters: tuple[str, ...]
     ) -> Iterator[Address]:
         for entry in patterns:
             route = prefix + str(entry.pattern)

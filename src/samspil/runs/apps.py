@@ -9,5 +9,5 @@ class RunsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from samspil.runs.domain import poolings  # noqa: F401  registers the worker's part
+        from samspil.runs.domain import daily, poolings  # noqa: F401  registers the worker's part
         from samspil.runs.interfaces import imports  # noqa: F401  registers the kind of list

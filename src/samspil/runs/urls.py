@@ -2,11 +2,25 @@
 
 from django.urls import path
 
-from samspil.runs.views import pages
+from samspil.runs.views import keeping, pages
 
 app_name = "runs"
 urlpatterns = [
     path("", pages.runs, name="runs"),
+    path("skolens/", keeping.own, name="own"),
+    path("tilsagn/", keeping.promised, name="promised"),
+    path("nyt/", keeping.new, name="new"),
+    path("<int:run_id>/", keeping.run, name="run"),
+    path("<int:run_id>/ret/", keeping.edit, name="edit"),
+    path("<int:run_id>/flyt/", keeping.move, name="move"),
+    path("<int:run_id>/serie/", keeping.series, name="series"),
+    path("<int:run_id>/annoncer/", keeping.announce, name="announce"),
+    path("<int:run_id>/gennemfoer/", keeping.confirm, name="confirm"),
+    path("<int:run_id>/aflys/", keeping.cancel, name="cancel"),
+    path("<int:run_id>/genoptag/", keeping.reopen, name="reopen"),
+    path("<int:run_id>/afholdt/", keeping.hold, name="hold"),
+    path("<int:run_id>/foelg/", keeping.follow, name="follow"),
+    path("<int:run_id>/bekraeft/", keeping.take_over, name="take_over"),
     path("maal/<str:course_number>/", pages.course, name="course"),
     path("maal/<str:course_number>/laeg-sammen/", pages.ask, name="ask"),
     path("forslag/<int:pooling_id>/", pages.pooling, name="pooling"),

@@ -105,3 +105,59 @@ class EducationLevel(models.TextChoices):
     SKILLED = "skilled", _("Erhvervsuddannelse eller gymnasial uddannelse")
     HIGHER_UNUSED = "higher_unused", _("Videregående uddannelse, ikke brugt i fem år")
     HIGHER = "higher", _("Videregående uddannelse")
+
+
+class MovePlanStatus(models.TextChoices):
+    """How far a plan that puts runs together is."""
+
+    QUEUED = "queued", _("Regner")
+    FAILED = "failed", _("Mislykket")
+    PROPOSED = "proposed", _("Til godkendelse på skolerne")
+    REJECTED = "rejected", _("Afvist af en skole")
+    ASKING = "asking", _("Folk er spurgt")
+    CARRIED_OUT = "carried_out", _("Gennemført")
+    LAPSED = "lapsed", _("Ikke nok sagde ja")
+    DROPPED = "dropped", _("Opgivet")
+
+
+MOVE_PLAN_TRANSITIONS = (
+    Transition("propose", frozenset({"queued"}), "proposed"),
+    Transition("fail", frozenset({"queued"}), "failed"),
+    Transition("reject", frozenset({"proposed"}), "rejected"),
+    Transition("ask", frozenset({"proposed"}), "asking"),
+    Transition("carry_out", frozenset({"asking"}), "carried_out"),
+    Transition("lapse", frozenset({"asking"}), "lapsed"),
+    Transition("drop", frozenset({"queued", "proposed", "asking"}), "dropped"),
+)
+
+
+class RunFate(models.TextChoices):
+    """What a plan makes of a run."""
+
+    HELD = "held", _("Gennemføres")
+    MERGED = "merged", _("Lægges sammen med andre")
+    NOT_HELD = "not_held", _("Kan ikke gennemføres")
+
+
+class MoveState(models.TextChoices):
+    """Where a line of a plan stands: somebody who is asked about another run."""
+
+    WAITS = "waits", _("Ikke spurgt endnu")
+    ASKED = "asked", _("Spurgt")
+    YES = "yes", _("Sagt ja")
+    NO = "no", _("Sagt nej")
+    OTHERS = "others", _("Vil spørges om andre hold")
+    SILENT = "silent", _("Svarede ikke")
+    OBSOLETE = "obsolete", _("Ikke aktuelt længere")
+    MOVED = "moved", _("Flyttet")
+
+
+ANSWERED_NO = frozenset({"no", "others", "silent"})
+"""A line after which the next wave may ask the same people about another run."""
+
+
+class TransferStep(models.TextChoices):
+    """Where a transfer stands at one of the two schools."""
+
+    WAITING = "waiting", _("Mangler")
+    DONE = "done", _("Klaret")

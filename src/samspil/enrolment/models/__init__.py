@@ -2,6 +2,14 @@
 
 from samspil.enrolment.models.after import Attendance, Evaluation
 from samspil.enrolment.models.learners import Learner, LearnerCpr
+from samspil.enrolment.models.moves import (
+    MoveLine,
+    MovePlan,
+    PlanApproval,
+    PlannedRun,
+    Transfer,
+    TransferNote,
+)
 from samspil.enrolment.models.seats import Enrolment, SeatOffer
 from samspil.enrolment.models.signups import Flexibility, SignUp
 from samspil.enrolment.models.terms import ProtectedAccess, RunTerms, SchoolTerms
@@ -13,9 +21,15 @@ __all__ = [
     "Flexibility",
     "Learner",
     "LearnerCpr",
+    "MoveLine",
+    "MovePlan",
+    "PlanApproval",
+    "PlannedRun",
     "ProtectedAccess",
     "RunTerms",
     "SchoolTerms",
     "SeatOffer",
     "SignUp",
+    "Transfer",
+    "TransferNote",
 ]

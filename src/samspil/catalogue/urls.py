@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from samspil.catalogue.views import imports, pages
+from samspil.catalogue.views import imports, pages, statements
 
 app_name = "catalogue"
 urlpatterns = [
@@ -20,6 +20,7 @@ urlpatterns = [
     path("maal/<str:course_number>/i-brug/", pages.course_restore, name="course_restore"),
     path("maal/<str:course_number>/fkb/", pages.relation, name="relation"),
     path("skole/<int:organisation_id>/", pages.school, name="school"),
+    path("skole/<int:organisation_id>/udbud/", statements.statement, name="statement"),
     path("import/", imports.import_list, name="imports"),
     path("import/ny/<str:spec>/", imports.import_new, name="import_new"),
     path("import/<int:batch_id>/", imports.import_batch, name="import"),

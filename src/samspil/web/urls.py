@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from samspil.web.views import account, front, public
+from samspil.web.views import account, front, offers, public
 
 app_name = "web"
 ENGLISH = {"language": "en"}
@@ -42,10 +42,16 @@ urlpatterns = [
         ENGLISH,
         name="en_public_run_calendar",
     ),
+    # What the law wants shown of a school's offer (R42).
+    path("udbud/", offers.schools, name="offers"),
+    path("udbud/<slug:school_key>/", offers.offer, name="offer"),
+    path("en/offers/", offers.schools, ENGLISH, name="en_offers"),
+    path("en/offers/<slug:school_key>/", offers.offer, ENGLISH, name="en_offer"),
     # A school's list on its own site.
     path("indlejr/", public.embed_guide, name="embed_guide"),
     path("en/embed/", public.embed_guide, ENGLISH, name="en_embed_guide"),
     path("indlejr/farver.css", public.embed_colours, name="embed_colours"),
+    path("indlejr/<slug:school_key>/udbud/", offers.embed, name="offer_embed"),
     path("indlejr/<slug:school_key>.js", public.embed_script, name="embed_script"),
     path("indlejr/<slug:school_key>/", public.embed, name="embed"),
 ]

@@ -7,6 +7,7 @@ from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from samspil.catalogue.enums import Evidence, RelationKind
+from samspil.catalogue.models.statements import OfferStatement
 
 __all__ = [
     "Approval",
@@ -15,6 +16,7 @@ __all__ = [
     "CourseActivity",
     "CourseRelation",
     "Fkb",
+    "OfferStatement",
 ]
 
 

@@ -179,6 +179,7 @@ def school(request: ActorRequest, organisation_id: int) -> HttpResponse:
             "school": found,
             "approvals": queries.approvals_of_school(found),
             "has_page": queries.is_in_sight(request.actor, found),
+            "may_state": rules.may_state_offer(request.actor, found),
         },
     )
 

@@ -59,7 +59,7 @@ def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
                 response = render(
                     request,
                     "web/public/missing.html",
-                    {"message": error.message, **_frame(language, "public_courses")},
+                    {"message": error.message, **frame(language, "public_courses")},
                     status=404,
                 )
             response.headers.setdefault("Content-Language", language)
@@ -71,7 +71,7 @@ def public_page(view: Callable[..., HttpResponse]) -> Callable[..., HttpResponse
     return requires(PUBLIC)(require_safe(condition(etag_func=_stamp)(run)))
 
 
-def _frame(language: str, name: str, **kwargs: Any) -> dict[str, Any]:
+def frame(language: str, name: str, **kwargs: Any) -> dict[str, Any]:
     """What the frame of a public page needs: the same page in the other language, and the search."""
     other = "en" if language == "da" else "da"
     return {
@@ -81,6 +81,7 @@ def _frame(language: str, name: str, **kwargs: Any) -> dict[str, Any]:
         "other_language": other,
         "other_name": {"da": "Dansk", "en": "English"}[other],
         "embed_url": address("embed_guide", language),
+        "offers_url": address("offers", language),
         "accessibility_url": address("public_accessibility", language),
     }
 
@@ -91,15 +92,15 @@ def courses(request: HttpRequest, language: str) -> HttpResponse:
     today = clock.today()
     wanted = public_forms.wish(request.GET)
     result = domain.find_courses(wanted, today=today, page=request.GET.get("side", 1))
-    frame = _frame(language, "public_courses")
+    around = frame(language, "public_courses")
     if request.GET:
-        frame["other_url"] += f"?{request.GET.urlencode()}"
+        around["other_url"] += f"?{request.GET.urlencode()}"
     others = {k: v for k, v in request.GET.items() if k not in ("q", "side")}
     return render(
         request,
         "web/public/courses.html",
         {
-            **frame,
+            **around,
             "wanted": wanted,
             "is_narrowed": bool(wanted.text or wanted.fkb or not wanted.run.is_empty),
             "result": result,
@@ -128,7 +129,7 @@ def course(request: HttpRequest, language: str, course_number: str) -> HttpRespo
         request,
         "web/public/course.html",
         {
-            **_frame(language, "public_course", course_number=course_number),
+            **frame(language, "public_course", course_number=course_number),
             "shown": shown,
             "course": shown.course,
             "map": course_map.draw(shown),
@@ -172,7 +173,7 @@ def calendar(
 def accessibility(request: HttpRequest, language: str) -> HttpResponse:
     """The accessibility statement in the frame and the language of the public site."""
     return render(
-        request, "web/public/accessibility.html", _frame(language, "public_accessibility")
+        request, "web/public/accessibility.html", frame(language, "public_accessibility")
     )
 
 
@@ -188,18 +189,20 @@ def embed_guide(request: HttpRequest, language: str) -> HttpResponse:
     accent = colours.as_hex(request.GET.get("farve", ""))
     english = request.GET.get("sprog") == "en"
     path = reverse("web:embed_script", kwargs={"school_key": chosen.key}) if chosen else ""
-    words_in = ' data-sprog="en"' if english else ""
+    offer = request.GET.get("vis") == "udbud"
+    more = (' data-vis="udbud"' if offer else "") + (' data-sprog="en"' if english else "")
     return render(
         request,
         "web/public/embed_guide.html",
         {
-            **_frame(language, "embed_guide"),
+            **frame(language, "embed_guide"),
             "schools": schools,
             "chosen": chosen,
             "accent": accent,
             "english": english,
+            "offer": offer,
             "script_path": path,
-            "snippet": f'<script src="{settings.BASE_URL}{path}" data-farve="{accent}"{words_in} async></script>',
+            "snippet": f'<script src="{settings.BASE_URL}{path}" data-farve="{accent}"{more} async></script>',
             "base_url": settings.BASE_URL,
         },
     )

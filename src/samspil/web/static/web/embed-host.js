@@ -1,11 +1,13 @@
 /* Puts a school's list of runs in a frame where the script stands. No cookies, no styles of the host's.
-   <script src="https://…/indlejr/skolens-navn.js" data-farve="#1f6b3a" data-sprog="da" async></script> */
+   <script src="https://…/indlejr/skolens-navn.js" data-farve="#1f6b3a" data-sprog="da" async></script>
+   With data-vis="udbud" it is the school's offer as the law wants it shown. */
 (function () {
   "use strict";
   var script = document.currentScript;
   if (!script || !script.parentNode) return;
   var from = new URL(script.src);
-  var address = new URL(from.pathname.replace(/\.js$/, "/"), from.origin);
+  var shows = script.getAttribute("data-vis") === "udbud" ? "/udbud/" : "/";
+  var address = new URL(from.pathname.replace(/\.js$/, shows), from.origin);
   ["farve", "baggrund", "sprog"].forEach(function (name) {
     var value = script.getAttribute("data-" + name);
     if (value) address.searchParams.set(name, value);

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from functools import cached_property
 from typing import Any
 
@@ -86,6 +87,16 @@ class World:
         )
 
     @cached_property
+    def enrolment(self) -> Any:
+        """Somebody with a seat on a run of the first school."""
+        from samspil.kernel import clock
+        from tests.factories import enrolments as make
+
+        now = clock.now()
+        run = make.make_open_run(self.school, self.inside.rows[0].course, now=now)
+        return make.sign_up(run, now=now).enrolments.get()
+
+    @cached_property
     def runs(self) -> Any:
         from tests.factories.runs import make_runs
 
@@ -143,6 +154,32 @@ class World:
         return keep_run(
             self.inside.coordinator(), self.school, self.inside.rows[0].course, announced=False
         )
+
+    @cached_property
+    def api_key(self) -> Any:
+        from samspil.api.domain.keys import make_key
+
+        return make_key(
+            actor=self.inside.coordinator(),
+            now=NOW,
+            owner=self.school,
+            name="Hjemmesiden",
+            scopes=["rounds:read"],
+            expires_on=NOW.date() + timedelta(days=300),
+        ).key
+
+    @cached_property
+    def webhook(self) -> Any:
+        from samspil.api.domain.webhooks import subscribe
+
+        return subscribe(
+            actor=self.inside.coordinator(),
+            now=NOW,
+            owner=self.school,
+            name="Kursussystemet",
+            url="https://kursus.example/samspil",
+            events=["run.changed"],
+        ).webhook
 
     @cached_property
     def change_set(self) -> Any:
@@ -354,7 +391,12 @@ PARAMETERS: dict[str, Callable[[World], Any]] = {
     "person_id": lambda w: w.people["coordinator"].pk,
     "school_key": lambda w: w.school.key,
     "run_id": lambda w: w.runs[0].pk,
+    "enrolment_id": lambda w: w.enrolment.pk,
+    "sign_up_id": lambda w: w.enrolment.sign_up_id,
+    "offer_id": lambda w: 1,
     "key": lambda w: w.school.key,
+    "api_key_id": lambda w: w.api_key.pk,
+    "webhook_id": lambda w: w.webhook.pk,
     "statement_id": lambda w: w.dispute.statement_id,
     "entry_id": lambda w: w.dispute.entry_id,
     "dispute_id": lambda w: w.dispute.pk,
@@ -404,8 +446,15 @@ KWARGS: dict[str, Callable[[World], Kwargs]] = {
 
 # The catalogue, the lists read into it, and announced runs are common to all networks: nobody is outside their
 # scope, and what a role may change is judged by right alone.
-COMMON_TO_ALL = ("catalogue:", "runs:runs", "runs:course", "runs:ask", "runs:changes",
-                 "runs:fetch_now", "runs:fetched_file")
+COMMON_TO_ALL = (
+    "catalogue:",
+    "runs:runs",
+    "runs:course",
+    "runs:ask",
+    "runs:changes",
+    "runs:fetch_now",
+    "runs:fetched_file",
+)
 
 
 @dataclass(frozen=True)

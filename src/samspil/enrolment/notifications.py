@@ -7,7 +7,9 @@ from datetime import datetime
 from typing import Any, Final
 
 from django.conf import settings
+from django.db.models import Model
 from django.template.loader import render_to_string
+from django.urls import reverse
 from django.utils import translation
 
 from samspil.enrolment.models import SignUp
@@ -122,3 +124,62 @@ def send_all(mails: Iterable[Mail], *, now: datetime) -> int:
 def send(sign_up: SignUp, kind: type[Notification], *, now: datetime, **context: Any) -> None:
     """Write one mail to the contact of a sign-up."""
     send_all([(sign_up, kind, context)], now=now)
+
+
+class MoveAsked(Notification):
+    """Another run is offered, because runs are put together; wants an answer. Context: line, offer, source."""
+
+    category = CATEGORY
+    template = "enrolment/mail/move_asked"
+
+
+class MoveOff(Notification):
+    """Nothing came of the move; everybody keeps their place. Context: source."""
+
+    category = CATEGORY
+    template = "enrolment/mail/move_off"
+
+
+class MoveDone(Notification):
+    """They are moved; costs nothing, and VEU-godtgørelse must be looked at (R77, R82). Context: source, count."""
+
+    category = CATEGORY
+    template = "enrolment/mail/move_done"
+
+
+class MovePlanReady(Notification):
+    """A school's part of a plan wants approval. Context: plan, person, school, url."""
+
+    category = "enrolment.move_plan"
+    template = "enrolment/mail/move_plan_ready"
+
+
+class MovePlanOver(Notification):
+    """A plan is over, with or without a move. Context: plan, person, school, text, url."""
+
+    category = "enrolment.move_plan"
+    template = "enrolment/mail/move_plan_over"
+
+
+class TransferDue(Notification):
+    """Something is still to be done for people who were transferred. Context: transfer, person, school, url."""
+
+    category = "enrolment.transfer"
+    template = "enrolment/mail/transfer_due"
+
+
+class TransferSaid(Notification):
+    """The other school has written about a transfer. Context: transfer, person, school, note, url."""
+
+    category = "enrolment.transfer"
+    template = "enrolment/mail/transfer_said"
+
+
+def plan_url(plan: Model) -> str:
+    """The address of a plan that puts runs together, for mails."""
+    return str(settings.BASE_URL) + reverse("enrolment:plan", args=[plan.pk])
+
+
+def transfer_url(transfer: Model) -> str:
+    """The address of a transfer, for mails."""
+    return str(settings.BASE_URL) + reverse("enrolment:transfer", args=[transfer.pk])

@@ -1,6 +1,28 @@
-"""Addresses of the enrolment context."""
+"""Addresses of the enrolment context. ``min/<token>/`` are the personal pages."""
 
-from django.urls import URLPattern
+from django.urls import path
+
+from samspil.enrolment.views import mine, public
 
 app_name = "enrolment"
-urlpatterns: list[URLPattern] = []
+ENGLISH = {"language": "en"}
+urlpatterns = [
+    # Signing up, for everybody. The language stands in the address.
+    path("<int:run_id>/", public.sign_up, name="sign_up"),
+    path("<int:run_id>/sendt/", public.sign_up_sent, name="sign_up_sent"),
+    path("en/<int:run_id>/", public.sign_up, ENGLISH, name="en_sign_up"),
+    path("en/<int:run_id>/sent/", public.sign_up_sent, ENGLISH, name="en_sign_up_sent"),
+    # The personal pages.
+    path("min/<str:token>/", mine.mine, name="mine"),
+    path("min/<str:token>/bekraeft/", mine.confirm, name="mine_confirm"),
+    path("min/<str:token>/sprog/", mine.language, name="mine_language"),
+    path("min/<str:token>/navne/", mine.names, name="mine_names"),
+    path("min/<str:token>/flere/", mine.more, name="mine_more"),
+    path("min/<str:token>/samlet/", mine.how_many, name="mine_how_many"),
+    path("min/<str:token>/ellers/", mine.flexibility, name="mine_flexibility"),
+    path("min/<str:token>/kontakt/", mine.contact, name="mine_contact"),
+    path("min/<str:token>/frameld/", mine.withdraw, name="mine_withdraw"),
+    path("min/<str:token>/tilbud/<int:offer_id>/", mine.answer, name="mine_answer"),
+    path("min/<str:token>/person/<int:enrolment_id>/", mine.details, name="mine_details"),
+    path("min/<str:token>/evaluering/<int:enrolment_id>/", mine.evaluate, name="mine_evaluate"),
+]

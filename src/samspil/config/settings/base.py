@@ -67,7 +67,16 @@ SAMSPIL_HARVEST_PAUSE_MS = ENV.number("HARVEST_PAUSE_MS", 200)
 SAMSPIL_HARVEST_KEEP_DAYS = max(2, ENV.number("HARVEST_KEEP_DAYS", 400))
 SAMSPIL_API_PER_MINUTE = ENV.number("API_PER_MINUTE", 120)
 """Requests a minute that the API takes from one visitor in each process; five times as many with a key."""
+SAMSPIL_WEBHOOKS_ANYWHERE = ENV.flag("WEBHOOKS_ANYWHERE", False)
+"""Let subscriptions reach this machine and its neighbours, without TLS too. For trying it alone."""
+SAMSPIL_ANNOUNCE_DAYS = ENV.number("ANNOUNCE_DAYS", 28)
+"""How long before it can begin at the latest an agreed run is to be announced (R22)."""
+SAMSPIL_ANNOUNCE_UNDATED_DAYS = ENV.number("ANNOUNCE_UNDATED_DAYS", 91)
+SAMSPIL_ANNOUNCE_NOTICE_DAYS = ENV.number("ANNOUNCE_NOTICE_DAYS", 8)
+SAMSPIL_ANNOUNCE_FOLLOW_DAYS = ENV.number("ANNOUNCE_FOLLOW_DAYS", 14)
 SAMSPIL_REQUEST_MAX_BYTES = ENV.number("REQUEST_MAX_MB", 25) * 1024 * 1024
+SAMSPIL_SIGN_UPS_PER_ADDRESS = ENV.number("SIGN_UPS_PER_ADDRESS", 100)
+"""Sign-ups that one address on the net may send in ten minutes, in each web process."""
 
 INSTALLED_APPS = [
     "samspil.web",

@@ -36,12 +36,15 @@ from samspil.kernel.actions import action, record
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Invalid, NotFound
 from samspil.kernel.locking import lock_rows
+from samspil.kernel.models import MailMessage
 from samspil.kernel.outbox import enqueue_all
 from samspil.kernel.transitions import transition
 from samspil.network.models import Organisation
 from samspil.runs.models import CourseRun
 
 MOST_PEOPLE: Final = 200
+MOST_PENDING: Final = 5
+"""So many sign-ups of one address may wait for its link in a day: more would be somebody's nuisance."""
 SHORTEST_CONFIRM: Final = timedelta(minutes=30)
 
 
@@ -114,11 +117,20 @@ def sign_up(*, actor: Actor, now: datetime, run: CourseRun, order: Order) -> Sig
     locked = capacity.lock_run(target.pk)
     if closed := why_closed(locked, today=clock.local_date(now)):
         raise Invalid(closed)
+    pending = SignUp.objects.filter(
+        contact_email=order.email,
+        status=SignUpStatus.PENDING,
+        created_at__gt=now - timedelta(days=1),
+    )
     earlier = _earlier(locked, order)
+    if earlier is None and pending.count() >= MOST_PENDING:
+        raise Invalid(
+            _("Der venter allerede flere tilmeldinger på, at du bekræfter dem. Se i din mail."),
+            "email",
+        )
     if earlier is not None:
         if order.form_key is None or earlier.form_key != order.form_key:
-            notifications.send(earlier, notifications.AlreadySignedUp, now=now)
-            record(earlier, summary=_("Tilmeldte sig igen og fik sit link tilsendt."))
+            _send_again(earlier, now=now)
         return earlier
     terms = terms_of(locked.organisation_id)
     latest = clock.start_of(locked.starts_on)
@@ -148,6 +160,18 @@ def sign_up(*, actor: Actor, now: datetime, run: CourseRun, order: Order) -> Sig
         organisation_id=locked.organisation_id,
     )
     return made
+
+
+def _send_again(sign_up: SignUp, *, now: datetime) -> None:
+    """Send the link to what is there, at most once an hour: a form must not fill a stranger's mail."""
+    lately = MailMessage.objects.filter(
+        subject_type=SignUp._meta.label_lower,
+        subject_id=sign_up.pk,
+        created_at__gt=now - timedelta(hours=1),
+    )
+    if not lately.exists():
+        notifications.send(sign_up, notifications.AlreadySignedUp, now=now)
+        record(sign_up, summary=_("Tilmeldte sig igen og fik sit link tilsendt."))
 
 
 def _ordered(people: int, seats: int) -> str:
@@ -741,3 +765,28 @@ def set_contact(
         contact_name=name, contact_phone=phone, note=note, version=fresh.version + 1
     )
     record(fresh, summary=_("Rettede kontaktoplysningerne."), organisation_id=fresh.school_id)
+
+
+@action("enrolment.set_language", permission=rules.may_handle, on="sign_up")
+def set_language(*, actor: Actor, now: datetime, sign_up: SignUp, language: str) -> None:
+    """Read the personal page, and get mails, in another language."""
+    if language == sign_up.language:
+        return
+    SignUp.objects.filter(pk=sign_up.pk).update(language=language)
+    record(
+        sign_up,
+        before={"language": sign_up.language},
+        after={"language": language},
+        summary=_("Valgte et andet sprog."),
+        organisation_id=sign_up.school_id,
+    )
+
+
+def flexibility_of(sign_up: SignUp) -> Flexibility | None:
+    """What else would do, if it has been said."""
+    return Flexibility.objects.filter(sign_up=sign_up).order_by("pk").first()
+
+
+def hours_to_confirm(run: CourseRun) -> int:
+    """How long a seat on the run is held for the link to be opened."""
+    return terms_of(held_run(run).organisation_id).confirm_hours

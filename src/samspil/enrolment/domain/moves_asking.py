@@ -1,0 +1,655 @@
+"""Asking people wave by wave, what their answers do, and the move itself: at once or not at all (R29, R77).
+
+An offer holds its seat on the other run from the question until the move. Who says yes keeps the place they
+have until then; who says no keeps it for good. When the runs that the plan holds have enough people, one
+transaction moves all who said yes. A worker that dies before its commit has done nothing, and the job is done
+again; done twice it changes nothing, because the plan is no longer being asked about.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from typing import Any, Final
+
+from django.utils.translation import gettext as _
+
+from samspil.contracts.transfers import PeopleTransferred
+from samspil.enrolment import notifications, rules
+from samspil.enrolment.domain import moves
+from samspil.enrolment.domain.capacity import (
+    fill,
+    free_seats,
+    held_by_offers,
+    hold,
+    settle,
+)
+from samspil.enrolment.domain.offers import answers, end_offer, lock_offer
+from samspil.enrolment.enums import (
+    ANSWERED_NO,
+    ENROLMENT_TRANSITIONS,
+    LIVE,
+    MOVE_PLAN_TRANSITIONS,
+    EnrolmentStatus,
+    MovePlanStatus,
+    MoveState,
+    OfferReason,
+    OfferState,
+    RunFate,
+)
+from samspil.enrolment.models import (
+    Enrolment,
+    MoveLine,
+    MovePlan,
+    SeatOffer,
+    SignUp,
+    Transfer,
+)
+from samspil.kernel import clock
+from samspil.kernel.actions import action, record
+from samspil.kernel.actor import Actor
+from samspil.kernel.errors import Conflict, NotFound
+from samspil.kernel.locking import lock_rows
+from samspil.kernel.outbox import enqueue, job, publish
+from samspil.kernel.transitions import transition
+from samspil.runs.domain import keeping
+from samspil.runs.models import CourseRun
+
+MOVABLE: Final = (EnrolmentStatus.ENROLLED, EnrolmentStatus.WAITING)
+DUE_DAYS: Final = 5
+"""So many days after a transfer both schools have done their part."""
+SHORTEST: Final = timedelta(hours=1)
+
+
+# ---------------------------------------------------------------- asking
+
+
+def begin_wave(
+    plan: MovePlan, wave: int, runs: Mapping[int, CourseRun], *, actor: Actor, now: datetime
+) -> int:
+    """Ask the people of a wave; the caller has locked the runs and the plan. Returns how many lines were asked.
+
+    A line is asked when its people still are where they were, none of their other lines is open, and the other
+    run has seats to hold for them.
+    """
+    room = {pk: free_seats(run) for pk, run in runs.items()}
+    offers: list[SeatOffer] = []
+    people: list[list[Enrolment]] = []
+    asked: list[MoveLine] = []
+    for line in _lines_of(plan, wave):
+        members = _members(line)
+        target = runs[line.target_id]
+        expires = _answer_by(plan, runs[line.source_id], target, now)
+        if (
+            len(members) < line.heads
+            or room[target.pk] < line.heads
+            or target.status not in ("announced", "confirmed")
+            or target.starts_on <= clock.local_date(now)
+        ):
+            MoveLine.objects.filter(pk=line.pk).update(state=MoveState.OBSOLETE)
+            continue
+        room[target.pk] -= line.heads
+        offers.append(
+            SeatOffer(
+                sign_up_id=line.sign_up_id,
+                run=target,
+                reason=OfferReason.MOVE,
+                seats=line.heads,
+                explanation=_("Holdene lægges sammen, så flere bliver gennemført."),
+                created_at=now,
+                expires_at=expires,
+            )
+        )
+        people.append(members)
+        asked.append(line)
+    if offers:
+        hold(offers, people, now=now)
+    for line, offer in zip(asked, offers, strict=True):
+        MoveLine.objects.filter(pk=line.pk).update(state=MoveState.ASKED, offer=offer)
+    for pk in {line.target_id for line in asked}:
+        settle(runs[pk])
+    plan.wave = wave
+    plan.answer_by = max((offer.expires_at for offer in offers), default=now)
+    plan.save(update_fields=["wave", "answer_by"])
+    enqueue("enrolment.settle_moves", {"plan": plan.pk}, now=now, run_at=plan.answer_by)
+    record(
+        plan,
+        after={"wave": wave, "lines": len(asked), "answer_by": plan.answer_by},
+        summary=_("Gang %(wave)s: %(count)s er spurgt")
+        % {"wave": wave, "count": sum(line.heads for line in asked)},
+        network_id=plan.network_id,
+    )
+    notifications.send_all(
+        [
+            (
+                line.sign_up,
+                notifications.MoveAsked,
+                {"run": runs[line.target_id], "line": line, "offer": offer, "source": line.source},
+            )
+            for line, offer in zip(asked, offers, strict=True)
+        ],
+        now=now,
+    )
+    return len(asked)
+
+
+def _lines_of(plan: MovePlan, wave: int) -> list[MoveLine]:
+    """The lines of a wave that are due: nobody of the unit has said yes, or is still asked."""
+    rows = list(
+        plan.lines.select_related(
+            "sign_up",
+            "source__course",
+            "source__organisation",
+            "target__course",
+            "target__organisation",
+        ).order_by("pk")
+    )
+    open_units = {
+        (row.sign_up_id, row.source_id, row.unit)
+        for row in rows
+        if row.wave < wave and row.state not in ANSWERED_NO | {MoveState.OBSOLETE}
+    }
+    return [
+        row
+        for row in rows
+        if row.wave == wave
+        and row.state == MoveState.WAITS
+        and (row.sign_up_id, row.source_id, row.unit) not in open_units
+    ]
+
+
+def _members(line: MoveLine) -> list[Enrolment]:
+    """The line's people who still are where they were asked from."""
+    return list(
+        line.enrolments.filter(run=line.source_id, status__in=MOVABLE)
+        .select_related("learner")
+        .order_by("pk")
+    )
+
+
+def _answer_by(plan: MovePlan, source: CourseRun, target: CourseRun, now: datetime) -> datetime:
+    """The plan's days, at noon, but before either run is settled or begins; at least an hour."""
+    last = clock.local_date(now) + timedelta(days=plan.conditions["answer_days"])
+    for run in (source, target):
+        for day in (run.decision_on, run.deadline_on, run.starts_on):
+            if day is not None and day > clock.local_date(now):
+                last = min(last, day)
+    return max(clock.start_of(last, 12), now + SHORTEST)
+
+
+# ---------------------------------------------------------------- answers
+
+
+@action("enrolment.answer_move", permission=rules.may_answer, on="offer")
+def answer_move(
+    *,
+    actor: Actor,
+    now: datetime,
+    offer: SeatOffer,
+    verb: str,
+    special_needs: str = "",
+    has_consent: bool = False,
+) -> MoveLine:
+    """Say yes (``accept``), no (``decline``) or 'ask me about others' (``others``) to another run.
+
+    A yes can become a no until the move happens. ``special_needs`` travel to the other school only with
+    ``has_consent``. Raises ``Conflict`` when the time is up or the offer is over.
+    """
+    if verb not in ("accept", "decline", "others"):
+        raise ValueError(verb)
+    if verb == "accept" and offer.expires_at <= now:
+        raise Conflict(_("Fristen er gået, og pladsen er gået videre."))
+    return _answer(
+        actor,
+        now,
+        offer,
+        verb,
+        special_needs=special_needs if has_consent else "",
+        has_consent=has_consent and bool(special_needs.strip()),
+    )
+
+
+@answers(OfferReason.MOVE)
+def _to_a_move(actor: Actor, now: datetime, offer: SeatOffer, verb: str) -> None:
+    _answer(actor, now, offer, verb)
+
+
+def _answer(
+    actor: Actor,
+    now: datetime,
+    offer: SeatOffer,
+    verb: str,
+    *,
+    special_needs: str = "",
+    has_consent: bool = False,
+) -> MoveLine:
+    found = MoveLine.objects.filter(offer=offer.pk).order_by("pk").first()
+    if found is None:
+        raise NotFound(_("Tilbuddet findes ikke."))
+    fresh, runs = lock_offer(offer, found.source_id)
+    plan = moves.locked(found.plan_id)
+    line = MoveLine.objects.select_related("sign_up", "source", "target__organisation").get(
+        pk=found.pk
+    )
+    is_late = plan.status == MovePlanStatus.CARRIED_OUT
+    if plan.status != MovePlanStatus.ASKING and not is_late:
+        raise Conflict(_("Planen er slut, og du beholder din plads."))
+    if verb == "accept" and line.state == MoveState.YES:
+        return line
+    if verb == "expire" and line.state == MoveState.YES:
+        return line
+    states = {
+        "accept": MoveState.YES,
+        "decline": MoveState.NO,
+        "others": MoveState.OTHERS,
+        "expire": MoveState.SILENT,
+    }
+    was, line.state, line.answered_at = line.state, states[verb], now
+    line.special_needs, line.has_consent = special_needs.strip()[:1000], has_consent
+    line.save(update_fields=["state", "answered_at", "special_needs", "has_consent"])
+    if verb == "accept":
+        # the seat stays held until the move, which happens at the plan's last deadline at the latest
+        until = max(fresh.expires_at, plan.answer_by or now) + timedelta(days=30)
+        SeatOffer.objects.filter(pk=fresh.pk).update(expires_at=until)
+    else:
+        end_offer(fresh, "expire" if verb == "expire" else "decline", actor=actor, now=now)
+    record(
+        line.sign_up,
+        before={"move": was},
+        after={"move": line.state, "line": line.pk},
+        summary=_("Om at flytte til et andet hold: %(state)s")
+        % {"state": MoveState(line.state).label},
+        organisation_id=line.target.organisation_id,
+    )
+    if verb != "accept":
+        fill(runs[line.target_id], actor=actor, now=now)
+    if is_late and verb == "accept":
+        moved = _move([line], plan, runs, actor=actor, now=now)
+        _tell_moved(moved, now=now)
+    elif not is_late:
+        enqueue("enrolment.settle_moves", {"plan": plan.pk}, now=now)
+    return line
+
+
+# ---------------------------------------------------------------- at once or not at all
+
+
+@job("enrolment.settle_moves")
+def on_settle(payload: dict[str, Any], *, now: datetime) -> None:
+    """Somebody answered, or the time is up. Done twice it changes nothing."""
+    plan = MovePlan.objects.filter(pk=payload["plan"]).order_by("pk").first()
+    if plan is not None and plan.status == MovePlanStatus.ASKING:
+        settle_moves(actor=Actor.system("enrolment.settle_moves"), now=now, plan=plan)
+
+
+@dataclass(frozen=True)
+class Tally:
+    """What the answers say now. ``reached``: runs with enough, all of them counted together."""
+
+    yes: tuple[MoveLine, ...]
+    asked: int
+    wanted: frozenset[int]
+    reached: frozenset[int]
+    heads: dict[int, int]
+
+
+def tally(plan: MovePlan, runs: Mapping[int, CourseRun]) -> Tally:
+    """Count the answers. A run that is to be held is reached when it has its minimum with those who said yes.
+
+    People who would leave for a run that isn't reached stay; that may bring their own run up, or the other
+    down, so it is counted until nothing changes.
+    """
+    lines = list(
+        plan.lines.filter(
+            state__in=(MoveState.YES, MoveState.ASKED), offer__state=OfferState.PENDING
+        )
+        .select_related("sign_up", "source", "target", "offer")
+        .order_by("pk")
+    )
+    valid = {line.pk: _members(line) for line in lines if line.state == MoveState.YES}
+    yes = [line for line in lines if line.state == MoveState.YES and valid[line.pk]]
+    fates = {row.run_id: row for row in plan.runs.order_by("pk")}
+    targets = {
+        line.target_id for line in plan.lines.exclude(state=MoveState.OBSOLETE).order_by("pk")
+    }
+    wanted = frozenset(
+        pk for pk in targets if pk in runs and fates.get(pk) and fates[pk].fate == RunFate.HELD
+    )
+    here = {pk: run.used - held_by_offers(run) for pk, run in runs.items()}
+    seated = {
+        line.pk: sum(row.status == EnrolmentStatus.ENROLLED for row in valid[line.pk])
+        for line in yes
+    }
+    reached = wanted
+    while True:
+        heads = dict(here)
+        for line in yes:
+            if line.target_id in reached:
+                heads[line.target_id] += len(valid[line.pk])
+                heads[line.source_id] -= seated[line.pk]
+        still = frozenset(
+            pk
+            for pk in reached
+            if runs[pk].status in ("announced", "confirmed")
+            and (runs[pk].is_promised or heads[pk] >= runs[pk].minimum)
+        )
+        if still == reached:
+            return Tally(
+                tuple(yes),
+                sum(line.state == MoveState.ASKED for line in lines),
+                wanted,
+                reached,
+                heads,
+            )
+        reached = still
+
+
+@action("enrolment.settle_moves", permission=moves.only_the_system, on="plan")
+def settle_moves(*, actor: Actor, now: datetime, plan: MovePlan) -> MovePlan:
+    """Move all who said yes when that is enough; ask the next wave, or give it up, when all have answered.
+
+    Nothing happens while too few have said yes and somebody still can. One transaction.
+    """
+    plan, runs = _lock_with_offers(plan)
+    if plan.status != MovePlanStatus.ASKING:
+        return plan
+    counted = tally(plan, runs)
+    is_all = bool(counted.wanted) and counted.reached == counted.wanted
+    if is_all and counted.yes:
+        return _carry_out(plan, runs, counted, actor=actor, now=now)
+    is_open = counted.asked and plan.answer_by is not None and plan.answer_by > now
+    if is_open:
+        return plan
+    _silence(plan, runs, actor=actor, now=now)
+    last = max(plan.lines.order_by("pk").values_list("wave", flat=True), default=0)
+    while plan.wave < last:
+        if begin_wave(plan, plan.wave + 1, runs, actor=actor, now=now):
+            return plan
+    if any(line.target_id in counted.reached for line in counted.yes):
+        return _carry_out(plan, runs, counted, actor=actor, now=now)
+    transition(plan, "lapse", table=MOVE_PLAN_TRANSITIONS, actor=actor, now=now)
+    withdraw_offers(plan, runs, actor=actor, now=now)
+    moves.end(plan, now=now, because=_("Ikke nok sagde ja."))
+    record(
+        plan,
+        after={"status": plan.status},
+        summary=_("Ikke nok sagde ja. Alle beholder den plads, de har"),
+        network_id=plan.network_id,
+    )
+    for row in plan.approvals.select_related("organisation").order_by("pk"):
+        moves.tell(
+            notifications.MovePlanOver,
+            plan,
+            row.organisation,
+            now=now,
+            text=_("Ikke nok sagde ja. Ingen er flyttet, og alle beholder den plads, de har."),
+        )
+    return plan
+
+
+def _lock_with_offers(plan: MovePlan) -> tuple[MovePlan, dict[int, CourseRun]]:
+    """Runs, then the plan's pending offers, then the plan."""
+    from samspil.runs.domain.seats import lock_runs
+
+    touched = {
+        pk
+        for pair in plan.lines.order_by("pk").values_list("source_id", "target_id")
+        for pk in pair
+    } | set(plan.runs.order_by("pk").values_list("run_id", flat=True))
+    runs = lock_runs(sorted(touched))
+    lock_rows(SeatOffer.objects.filter(move_line__plan=plan, state=OfferState.PENDING))
+    return moves.locked(plan.pk), runs
+
+
+def _silence(plan: MovePlan, runs: Mapping[int, CourseRun], *, actor: Actor, now: datetime) -> None:
+    """Whoever has not answered in time has said nothing; their seats go on."""
+    rows = plan.lines.filter(state=MoveState.ASKED).select_related("offer").order_by("pk")
+    for line in rows:
+        if line.offer is not None and line.offer.state == OfferState.PENDING:
+            end_offer(line.offer, "expire", actor=actor, now=now)
+    plan.lines.filter(state=MoveState.ASKED).update(state=MoveState.SILENT, answered_at=now)
+    for pk in {line.target_id for line in rows}:
+        fill(runs[pk], actor=actor, now=now)
+
+
+def withdraw_offers(
+    plan: MovePlan, runs: Mapping[int, CourseRun], *, actor: Actor, now: datetime
+) -> None:
+    """End every offer of a plan that comes to nothing. The people keep what they have, and are told."""
+    lines = list(
+        plan.lines.filter(offer__state=OfferState.PENDING)
+        .select_related("offer", "sign_up", "source__course", "source__organisation")
+        .order_by("pk")
+    )
+    _let_go(lines, runs, actor=actor, now=now)
+
+
+def _let_go(
+    lines: Sequence[MoveLine], runs: Mapping[int, CourseRun], *, actor: Actor, now: datetime
+) -> None:
+    for line in lines:
+        assert line.offer is not None
+        end_offer(line.offer, "withdraw", actor=actor, now=now)
+        MoveLine.objects.filter(pk=line.pk).update(state=MoveState.OBSOLETE)
+    for pk in sorted({line.target_id for line in lines}):
+        fill(runs[pk], actor=actor, now=now)
+    notifications.send_all(
+        [
+            (line.sign_up, notifications.MoveOff, {"run": line.source, "source": line.source})
+            for line in lines
+        ],
+        now=now,
+    )
+
+
+def _carry_out(
+    plan: MovePlan, runs: dict[int, CourseRun], counted: Tally, *, actor: Actor, now: datetime
+) -> MovePlan:
+    going = [line for line in counted.yes if line.target_id in counted.reached]
+    staying = [line for line in counted.yes if line.target_id not in counted.reached]
+    transition(plan, "carry_out", table=MOVE_PLAN_TRANSITIONS, actor=actor, now=now)
+    done = _move(going, plan, runs, actor=actor, now=now)
+    for line in staying:
+        assert line.offer is not None
+        end_offer(line.offer, "withdraw", actor=actor, now=now)
+        MoveLine.objects.filter(pk=line.pk).update(state=MoveState.OBSOLETE)
+    for pk in sorted({line.target_id for line in going} & counted.reached):
+        _promise(runs[pk], actor=actor, now=now)
+    for pk in sorted({line.source_id for line in going} - counted.reached):
+        _close_if_empty(runs[pk], plan, actor=actor, now=now)
+    moves.end(plan, now=now)
+    record(
+        plan,
+        after={"status": plan.status, "moved": sum(t.heads for t in done)},
+        summary=_("%(count)s er flyttet") % {"count": sum(m.heads for m in done)},
+        network_id=plan.network_id,
+    )
+    _tell_moved(done, now=now)
+    notifications.send_all(
+        [
+            (line.sign_up, notifications.MoveOff, {"run": line.source, "source": line.source})
+            for line in staying
+        ],
+        now=now,
+    )
+    for row in plan.approvals.select_related("organisation").order_by("pk"):
+        moves.tell(
+            notifications.MovePlanOver,
+            plan,
+            row.organisation,
+            now=now,
+            text=_(
+                "Nok sagde ja, og de er flyttet. Se, hvad I skal gøre for dem, under Overførsler."
+            ),
+        )
+    return plan
+
+
+@dataclass(frozen=True)
+class Moved:
+    """People who were moved by a line. ``transfer`` is None when both runs are the same school's."""
+
+    line: MoveLine
+    heads: int
+    transfer: Transfer | None
+
+
+def _move(
+    lines: Iterable[MoveLine],
+    plan: MovePlan,
+    runs: Mapping[int, CourseRun],
+    *,
+    actor: Actor,
+    now: datetime,
+) -> list[Moved]:
+    """Move these lines' people now. Runs, offers and plan are locked, and the seats are held."""
+    moved: list[Moved] = []
+    touched: set[int] = set()
+    for line in lines:
+        members = _members(line)
+        if not members or line.offer is None:
+            continue
+        source, target = runs[line.source_id], runs[line.target_id]
+        offer = SeatOffer.objects.get(pk=line.offer.pk)
+        end_offer(offer, "accept", actor=actor, now=now)
+        made = Enrolment.objects.bulk_create(
+            [
+                Enrolment(
+                    sign_up_id=row.sign_up_id,
+                    learner_id=row.learner_id,
+                    run=target,
+                    origin_id=row.origin_id,
+                    status=EnrolmentStatus.ENROLLED,
+                    queued_at=row.queued_at,
+                    seated_at=now,
+                    previous=row,
+                )
+                for row in members
+            ]
+        )
+        for row in members:
+            transition(
+                row,
+                "transfer",
+                table=ENROLMENT_TRANSITIONS,
+                actor=actor,
+                now=now,
+                reason=_("Sagde ja til at flytte til et andet hold."),
+            )
+        Enrolment.objects.filter(pk__in=[row.pk for row in members]).update(ended_at=now)
+        if (
+            not Enrolment.objects.filter(sign_up=line.sign_up_id, status__in=LIVE)
+            .exclude(run=target)
+            .exists()
+        ):
+            SignUp.objects.filter(pk=line.sign_up_id).update(run=target)
+        MoveLine.objects.filter(pk=line.pk).update(state=MoveState.MOVED)
+        record(
+            line.sign_up,
+            before={"run": source.pk},
+            after={"run": target.pk, "heads": len(members)},
+            summary=_("Flyttet til et andet hold. Det koster intet gebyr."),
+            network_id=plan.network_id,
+            organisation_id=target.organisation_id,
+        )
+        moved.append(
+            Moved(line, len(members), _transfer(line, plan, source, target, made, now=now))
+        )
+        touched |= {source.pk, target.pk}
+    for pk in sorted(touched):
+        fill(runs[pk], actor=actor, now=now)
+    return moved
+
+
+def _transfer(
+    line: MoveLine,
+    plan: MovePlan,
+    source: CourseRun,
+    target: CourseRun,
+    made: Sequence[Enrolment],
+    *,
+    now: datetime,
+) -> Transfer | None:
+    if source.organisation_id == target.organisation_id:
+        return None
+    today = clock.local_date(now)
+    transfer = Transfer.objects.create(
+        network_id=plan.network_id,
+        line=line,
+        sign_up_id=line.sign_up_id,
+        source=source,
+        target=target,
+        origin_id=source.organisation_id,
+        holder_id=target.organisation_id,
+        heads=len(made),
+        special_needs=line.special_needs if line.has_consent else "",
+        has_consent=line.has_consent,
+        due_on=max(today, min(today + timedelta(days=DUE_DAYS), target.starts_on)),
+        created_at=now,
+    )
+    transfer.enrolments.set(made)
+    days = target.duration_days or (target.ends_on - target.starts_on).days + 1
+    publish(
+        PeopleTransferred(
+            transfer=str(transfer.reference),
+            network_id=plan.network_id,
+            origin_id=transfer.origin_id,
+            holder_id=transfer.holder_id,
+            course_number=plan.course.number,
+            run=target.kviknummer,
+            starts_on=target.starts_on.isoformat(),
+            ends_on=target.ends_on.isoformat(),
+            days_tenths=int(days * 10),
+            heads=len(made),
+        ),
+        now=now,
+    )
+    return transfer
+
+
+def _promise(run: CourseRun, *, actor: Actor, now: datetime) -> None:
+    """The run is held (R37). One that another system keeps is told about by mail and task."""
+    run.refresh_from_db()
+    if run.is_own and run.status == "announced":
+        keeping.confirm_run(actor=actor, now=now, run=run, version=run.version)
+
+
+def _close_if_empty(run: CourseRun, plan: MovePlan, *, actor: Actor, now: datetime) -> None:
+    """Cancel a run that everybody has left. Where somebody stays, its school decides."""
+    run.refresh_from_db()
+    has_people = Enrolment.objects.filter(run=run, status__in=LIVE).exists()
+    if run.is_own and not run.used and not has_people and run.status in ("announced", "confirmed"):
+        keeping.cancel_run(
+            actor=actor,
+            now=now,
+            run=run,
+            version=run.version,
+            reason=_("Holdet er lagt sammen med et andet."),
+        )
+
+
+def _tell_moved(done: Iterable[Moved], *, now: datetime) -> None:
+    mails: list[notifications.Mail] = []
+    for item in done:
+        sign_up = SignUp.objects.select_related("run__course", "run__organisation").get(
+            pk=item.line.sign_up_id
+        )
+        target = CourseRun.objects.select_related("course", "organisation").get(
+            pk=item.line.target_id
+        )
+        source = CourseRun.objects.select_related("organisation").get(pk=item.line.source_id)
+        mails.append(
+            (
+                sign_up,
+                notifications.MoveDone,
+                {
+                    "run": target,
+                    "source": source,
+                    "count": item.heads,
+                    "is_other_school": item.transfer is not None,
+                    "is_employer": sign_up.orderer == "company",
+                },
+            )
+        )
+    notifications.send_all(mails, now=now)

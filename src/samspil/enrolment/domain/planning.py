@@ -1,0 +1,430 @@
+"""The door to the planning core: a course's runs with the people who signed up here, and the answer as lines.
+
+Reads rows, writes none. Where somebody lives is the postcode that they gave, else the place of their run; how far
+and when is what they said, within the plan's limits, else the limits alone. People whom only the school's own
+system knows cannot be asked from here: they count where they are.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any
+
+from planning.planners import OFFERS, POOLING
+from planning.pooling import baselines
+from planning.pooling.asked import AskProblem
+from planning.pooling.data import (
+    DEGREE,
+    Party,
+    PinnedRun,
+    Place,
+    Problem,
+    Run,
+    RunPin,
+    School,
+)
+from planning.pooling.score import score
+from planning.pooling.units import Asking
+from planning.pooling.willingness import flat, prior
+from samspil.enrolment.enums import ANSWERED_NO, EnrolmentStatus, RunFate
+from samspil.enrolment.models import Enrolment, Flexibility, MoveLine
+from samspil.network.models import Postcode
+from samspil.runs.models import CourseRun
+
+FIXED = "r"
+"""Begins the key of the people whom only the school's own system knows."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What everybody is asked about at most, and what is decided: see ``MovePlan.conditions``."""
+
+    km: int = 75
+    days: int = 28
+    yes: str = "all"
+    answer_days: int = 4
+    held: tuple[int, ...] = ()
+    cancelled: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """People of a sign-up who sit, or wait, on one run, in the order of the queue."""
+
+    sign_up_id: int
+    run_id: int
+    is_waiting: bool
+    is_together: bool
+    enrolments: tuple[int, ...]
+    postcode: str
+
+    @property
+    def key(self) -> str:
+        """Its name in the problem."""
+        return f"{self.sign_up_id}:{self.run_id}:{'w' if self.is_waiting else 's'}"
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A line of the answer: these people are asked about another run. ``why`` in the planner's codes."""
+
+    sign_up_id: int
+    source: int
+    target: int
+    enrolments: tuple[int, ...]
+    unit: int
+    wave: int
+    metres: int
+    days: int
+    why: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Fate:
+    """What the answer makes of a run. ``after``: heads when everybody who is asked says yes."""
+
+    run: int
+    fate: str
+    before: int
+    after: int
+    fixed: int
+    minimum: int
+    why: tuple[dict[str, Any], ...] = ()
+
+
+@dataclass(frozen=True)
+class Answer:
+    """A plan's answer. ``alone``: people taught when each school decides alone; ``people``: all there are."""
+
+    lines: tuple[Asked, ...]
+    fates: tuple[Fate, ...]
+    people: int
+    taught: int
+    alone: int
+    status: str = ""
+    numbers: dict[str, Any] = field(default_factory=dict)
+
+
+def groups_of(runs: Sequence[CourseRun]) -> list[Group]:
+    """The people on these runs who can be asked: confirmed, with a seat or on the waiting list. One query."""
+    rows = (
+        Enrolment.objects.filter(
+            run__in=[run.pk for run in runs],
+            status__in=(EnrolmentStatus.ENROLLED, EnrolmentStatus.WAITING),
+            sign_up__status="confirmed",
+        )
+        .select_related("sign_up", "learner")
+        .order_by("priority", "queued_at", "pk")
+    )
+    found: dict[tuple[int, int, bool], list[Enrolment]] = {}
+    for row in rows:
+        is_waiting = row.status == EnrolmentStatus.WAITING
+        found.setdefault((row.sign_up_id, row.run_id, is_waiting), []).append(row)
+    return [
+        Group(
+            sign_up_id,
+            run_id,
+            is_waiting,
+            members[0].sign_up.is_all_or_none,
+            tuple(row.pk for row in members),
+            (members[0].learner.postcode if members[0].learner else "")
+            or members[0].sign_up.postcode,
+        )
+        for (sign_up_id, run_id, is_waiting), members in found.items()
+    ]
+
+
+def problem_of(runs: Iterable[CourseRun], limits: Limits, today: date) -> dict[str, Any]:
+    """The runs of a course and everybody on them as a pooling problem in JSON.
+
+    Runs whose postcode has no known centre are left out; a run that follows another's is none of its own (R28).
+    """
+    rows = sorted((run for run in runs if run.follows_id is None), key=lambda run: run.pk)
+    groups = groups_of(rows)
+    codes = {run.postcode for run in rows} | {group.postcode for group in groups}
+    centres = {
+        code: (lat or 0.0, lon or 0.0)
+        for code, lat, lon in Postcode.objects.filter(
+            code__in=codes, lat__isnull=False, lon__isnull=False
+        ).values_list("code", "lat", "lon")
+    }
+    placed = {run.pk: run for run in rows if run.postcode in centres}
+    groups = [group for group in groups if group.run_id in placed]
+    wishes = {
+        wish.sign_up_id: wish
+        for wish in Flexibility.objects.filter(
+            sign_up__in={group.sign_up_id for group in groups}
+        ).prefetch_related("schools")
+    }
+    refused: dict[int, set[str]] = defaultdict(set)
+    for sign_up_id, target in MoveLine.objects.filter(
+        sign_up__in={group.sign_up_id for group in groups}, state__in=ANSWERED_NO
+    ).values_list("sign_up_id", "target_id"):
+        if target in placed:
+            refused[sign_up_id].add(str(target))
+    seated: dict[int, int] = defaultdict(int)
+    for group in groups:
+        if not group.is_waiting:
+            seated[group.run_id] += len(group.enrolments)
+    parties = [
+        _party(group, order, placed[group.run_id], limits, centres, wishes, refused)
+        for order, group in enumerate(groups, start=len(placed))
+    ]
+    parties += [
+        _fixed(run, order, run.used - seated[run.pk], placed)
+        for order, run in enumerate(placed.values())
+        if run.used > seated[run.pk]
+    ]
+    decided = dict.fromkeys(limits.held, RunPin.HELD)
+    decided |= dict.fromkeys(limits.cancelled, RunPin.CANCELLED)
+    problem = Problem(
+        schools=tuple(
+            School(key, name)
+            for key, name in sorted(
+                {(r.organisation.key, r.organisation.label) for r in placed.values()}
+            )
+        ),
+        places=tuple(
+            Place(code, round(lat * DEGREE), round(lon * DEGREE))
+            for code, (lat, lon) in sorted(centres.items())
+        ),
+        runs=tuple(_run(run) for run in placed.values()),
+        parties=tuple(parties),
+        run_pins=tuple(PinnedRun(str(pk), decided[pk]) for pk in placed if pk in decided),
+    )
+    if limits.yes == "all":
+        return POOLING.write_problem(problem)
+    willingness = prior() if limits.yes == "prior" else flat(min(1000, int(limits.yes) * 10))
+    asking = Asking(today=today.toordinal(), answer_days=limits.answer_days)
+    return OFFERS.write_problem(AskProblem(problem, willingness, asking))
+
+
+def _run(run: CourseRun) -> Run:
+    days = run.duration_days or (run.ends_on - run.starts_on).days + 1
+    settled = run.decision_on or run.deadline_on
+    return Run(
+        key=str(run.pk),
+        course=run.course.number,
+        school=run.organisation.key,
+        place=run.postcode,
+        starts_on=run.starts_on.toordinal(),
+        ends_on=run.ends_on.toordinal(),
+        capacity=max(run.capacity, run.used),
+        minimum=run.minimum,
+        is_guaranteed=run.is_promised,
+        is_remote=run.is_remote,
+        variant=f"{run.duration_days or ''} {run.teaching_form}",
+        decides_on=settled.toordinal() if settled else None,
+        income=int(days * 100),
+    )
+
+
+def _party(
+    group: Group,
+    order: int,
+    run: CourseRun,
+    limits: Limits,
+    centres: dict[str, tuple[float, float]],
+    wishes: dict[int, Flexibility],
+    refused: dict[int, set[str]],
+) -> Party:
+    starts = run.starts_on.toordinal()
+    wish = wishes.get(group.sign_up_id)
+    km = limits.km if wish is None else min(limits.km, wish.km)
+    before = limits.days if wish is None else min(limits.days, wish.days_before)
+    after = limits.days if wish is None else min(limits.days, wish.days_after)
+    schools: tuple[str, ...] = ()
+    if wish is not None and not wish.any_school:
+        schools = tuple(sorted({run.organisation.key, *(s.key for s in wish.schools.all())}))
+    return Party(
+        key=group.key,
+        course=run.course.number,
+        home=group.postcode if group.postcode in centres else run.postcode,
+        order=order,
+        first_day=starts - before,
+        last_day=starts + after,
+        most_metres=km * 1000,
+        run="" if group.is_waiting else str(run.pk),
+        size=len(group.enrolments),
+        is_together=group.is_together,
+        # who wrote down schools that aren't in the problem has named none that helps
+        schools=schools,
+        accepts_remote=wish is not None and wish.online,
+        refused=tuple(sorted(refused[group.sign_up_id] - {str(run.pk)})),
+    )
+
+
+def _fixed(run: CourseRun, order: int, size: int, placed: dict[int, CourseRun]) -> Party:
+    starts = run.starts_on.toordinal()
+    return Party(
+        key=f"{FIXED}{run.pk}",
+        course=run.course.number,
+        home=run.postcode,
+        order=order,
+        first_day=starts,
+        last_day=starts,
+        most_metres=0,
+        run=str(run.pk),
+        size=size,
+        refused=tuple(str(pk) for pk in placed if pk != run.pk),
+    )
+
+
+def runs_in(problem: dict[str, Any]) -> set[int]:
+    """Ids of the runs in a stored problem."""
+    return {int(run["key"]) for run in problem.get("pooling", problem)["runs"]}
+
+
+def read(problem: dict[str, Any], result: dict[str, Any], groups: Sequence[Group]) -> Answer:
+    """A calculated answer as lines about the people in ``groups``, as they are now.
+
+    Who is gone, or has come, since the problem was written is left out. Raises ``ProblemError`` when the two
+    aren't problem and answer.
+    """
+    by_key = {group.key: group for group in groups}
+    told = {
+        (line["party"], line["run"]): tuple(line["messages"])
+        for line in result.get("explanations", ())
+    }
+    if str(problem.get("format", "")).startswith("samspil.offers."):
+        return _uncertain(problem, result, by_key, told)
+    return _certain(problem, result, by_key, told)
+
+
+Told = dict[tuple[str, str], tuple[dict[str, Any], ...]]
+
+
+def _line(
+    data: Problem,
+    group: Group,
+    target: str,
+    members: Sequence[int],
+    unit: int,
+    wave: int,
+    told: Told,
+) -> Asked:
+    party, run = data.party_by_key[group.key], data.run_by_key[target]
+    own = data.run_by_key[str(group.run_id)]
+    return Asked(
+        group.sign_up_id,
+        group.run_id,
+        int(target),
+        tuple(members),
+        unit,
+        wave,
+        0 if run.is_remote else data.metres(party.home, run.place),
+        run.starts_on - own.starts_on,
+        told.get((group.key, target), ()),
+    )
+
+
+def _certain(
+    problem: dict[str, Any], result: dict[str, Any], by_key: dict[str, Group], told: Told
+) -> Answer:
+    data = POOLING.read_problem(problem)
+    found = POOLING.read_solution(result)
+    lines: list[Asked] = []
+    for key, seats in found.seats_of_party.items():
+        group = by_key.get(key)
+        if group is None:
+            continue
+        # those who came first keep their own run; the last of the sign-up are asked
+        left = list(group.enrolments)
+        for unit, seat in enumerate(s for s in seats if s.run != str(group.run_id)):
+            members = left[-seat.heads :]
+            left = left[: -seat.heads]
+            if len(members) == seat.heads:
+                lines.append(_line(data, group, seat.run, members, unit, 1, told))
+    alone = score(data, baselines.cancel_alone(data)).taught
+    taught = score(data, found).taught
+    return Answer(
+        tuple(lines),
+        _fates(data, set(found.held), found.heads_of_run, lines, told),
+        sum(party.size for party in data.parties),
+        taught,
+        alone,
+        result.get("status", ""),
+        {"score": result["score"], "bounds": result["bounds"]},
+    )
+
+
+def _uncertain(
+    problem: dict[str, Any], result: dict[str, Any], by_key: dict[str, Group], told: Told
+) -> Answer:
+    asked = OFFERS.read_problem(problem)
+    data, plan = asked.pooling, OFFERS.read_solution(result)
+    chains: dict[tuple[str, int], list[tuple[int, str, int]]] = defaultdict(list)
+    for offer in sorted(plan.offers):
+        chains[offer.party, offer.number].append((offer.wave, offer.run, offer.heads))
+    alike: dict[tuple[str, tuple[tuple[int, str, int], ...]], list[int]] = defaultdict(list)
+    for (key, number), chain in sorted(chains.items()):
+        alike[key, tuple(chain)].append(number)
+    lines: list[Asked] = []
+    units: dict[str, int] = defaultdict(int)
+    after: dict[str, int] = {run.key: 0 for run in data.runs}
+    for party in data.parties:
+        if party.run:
+            after[party.run] += party.size
+    for (party_key, links), numbers in alike.items():
+        group = by_key.get(party_key)
+        if group is None:
+            continue
+        members = (
+            list(group.enrolments)
+            if group.is_together
+            else [group.enrolments[n] for n in numbers if n < len(group.enrolments)]
+        )
+        unit = units[party_key]
+        units[party_key] += 1
+        for wave, run, _heads in links:
+            if run != str(group.run_id) and members:
+                lines.append(_line(data, group, run, members, unit, wave, told))
+        first = links[0][1]
+        if first != str(group.run_id):
+            after[first] += len(members)
+            if not group.is_waiting:
+                after[str(group.run_id)] -= len(members)
+    held = {run.key for run in data.runs if run.key in plan.aims or data.is_promised(run)}
+    return Answer(
+        tuple(sorted(lines, key=lambda a: (a.wave, a.sign_up_id, a.unit))),
+        _fates(data, held, {k: n for k, n in after.items() if k in held}, lines, told),
+        sum(party.size for party in data.parties),
+        round(result["score"]["expected"] / 1000),
+        score(data, baselines.cancel_alone(data)).taught,
+        result.get("status", ""),
+        {"score": result["score"], "bounds": result["bounds"]},
+    )
+
+
+def _fates(
+    data: Problem, held: set[str], after: dict[str, int], lines: Sequence[Asked], told: Told
+) -> tuple[Fate, ...]:
+    before: dict[str, int] = defaultdict(int)
+    fixed: dict[str, int] = defaultdict(int)
+    for party in data.parties:
+        if party.run:
+            before[party.run] += party.size
+        if party.key.startswith(FIXED):
+            fixed[party.run] += party.size
+    leaves = {str(line.source) for line in lines}
+    arrives = {str(line.target) for line in lines}
+    return tuple(
+        Fate(
+            int(run.key),
+            RunFate.HELD
+            if run.key in held
+            else RunFate.MERGED
+            if run.key in leaves
+            else RunFate.NOT_HELD,
+            before[run.key],
+            after.get(run.key, 0),
+            fixed[run.key],
+            run.minimum,
+            told.get(("", run.key), ()),
+        )
+        for run in data.runs
+        if before[run.key] or run.key in arrives or run.key in leaves
+    )

@@ -92,6 +92,8 @@ def content_of(loan: Loan) -> dict[str, Any]:
         "ends_on": loan.ends_on.isoformat(),
         "grounds": loan.grounds,
         "document_sha256": loan.document.sha256 if loan.document is not None else None,
-        "constructed": loan.lender.is_constructed or loan.borrower.is_constructed,
+        "constructed": loan.lender.is_constructed
+        or loan.borrower.is_constructed
+        or loan.fkb.is_constructed,
         "sections": sections,
     }

@@ -298,8 +298,8 @@ def sign_loan(
             "method": row.method,
             "content_hash": row.content_hash,
         },
-        summary=_("%(person)s har underskrevet for %(school)s.")
-        % {"person": row.person_name, "school": organisation.name},
+        summary=_("Underskrevet for %(school)s.")
+        % {"school": organisation.name},
         organisation_id=organisation.pk,
     )
     if not loan.signatures.filter(acted_at=None).exists():

@@ -19,6 +19,7 @@ from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Invalid
 from samspil.kernel.outbox import publish
 from samspil.kernel.transitions import transition
+from samspil.lending.domain.queries import right_to_hold
 from samspil.network.models import Organisation, Postcode
 from samspil.runs import rules
 from samspil.runs.domain import commitments, days, following, seats
@@ -183,6 +184,8 @@ def announce_run(*, actor: Actor, now: datetime, run: CourseRun, version: int) -
             _("%(school)s har ikke annonceret holdet endnu. Vent, til det er sket.")
             % {"school": fresh.follows.organisation.label}
         )
+    if fresh.follows_id is None:
+        _insist_right(fresh.organisation, fresh.course, fresh.starts_on, fresh.ends_on)
     _insist_complete({name: getattr(fresh, name) for name in _MUST_SAY})
     return _go(actor, now, fresh, "announce", _("Holdet er annonceret"))
 
@@ -476,6 +479,13 @@ def _insist_complete(values: dict[str, Any]) -> None:
         raise Invalid(_("Skriv tilmeldingsfristen."), "deadline_on")
 
 
+def _insist_right(school: Organisation, course: Course, first: date, last: date) -> None:
+    """A school holds what it is approved for, or has borrowed on a loan in force on every day (R4, R48–R51)."""
+    right = right_to_hold(school, course, first, last)
+    if not right.holds:
+        raise Invalid(right.why_not, "periods")
+
+
 def _checked(
     facts: RunFacts, school: Organisation, run: CourseRun | None = None
 ) -> tuple[dict[str, Any], list[days.Day]]:
@@ -487,6 +497,8 @@ def _checked(
             "periods",
         )
     first, last = taught[0].on, taught[-1].on
+    if run is None or run.follows_id is None:
+        _insist_right(school, facts.course, first, last)
     if not 1 <= facts.capacity <= MOST_SEATS:
         raise Invalid(
             _("Skriv, hvor mange pladser der er: fra 1 til %(most)s.") % {"most": MOST_SEATS},

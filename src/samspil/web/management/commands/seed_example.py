@@ -8,6 +8,7 @@ from django.core.management.base import BaseCommand
 
 from samspil.kernel import clock
 from samspil.kernel.actor import Actor
+from samspil.web.example.loans import lend
 from samspil.web.example.seed import seed_example
 
 
@@ -22,6 +23,9 @@ class Command(BaseCommand):
         if done.was_there:
             self.stdout.write("Eksempeldata ligger der allerede. Intet er ændret.")
             return
+        made = lend(now=clock.now())
+        if made:
+            done.counts["udlån"] = len(made)
         counts = ", ".join(f"{_thousands(n)} {what}" for what, n in done.counts.items())
         self.stdout.write(f"Eksempeldata er lagt ind: {counts}.")
 

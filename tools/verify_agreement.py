@@ -44,6 +44,7 @@ METHODS = {
     "recovery_codes": "reservekode",
     "example": "prøveunderskrift uden sikkerhed",
     "paper": "på papir",
+    "openid": "bekræftet af en anden tjeneste",
 }
 
 
@@ -79,8 +80,9 @@ def sentences(found: Verdict) -> list[str]:
         lines += ["", f"{found.title}{mark}", found.network]
     for act in found.acts:
         at = act.at.astimezone().strftime("%d.%m.%Y kl. %H.%M") if act.at else "uden tid"
-        method = METHODS.get(act.method, act.method)
-        lines.append(f"  {act.school}: {act.person}, {at}, {method}")
+        method = act.provider or METHODS.get(act.method, act.method)
+        by = f", mandat fra {act.basis['given_by']}" if act.basis.get("given_by") else ""
+        lines.append(f"  {act.school}: {act.person}{by}, {at}, {method}")
     if found.by:
         at = found.stamped_at or found.said_at
         source = "tidsstempeltjeneste" if found.stamped_at else "seglets eget ur"

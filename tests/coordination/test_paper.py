@@ -18,7 +18,7 @@ from samspil.coordination.models import PaperSignature
 from samspil.kernel import clock, outbox, roles, sealing
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Forbidden, Invalid
-from samspil.kernel.models import AuditEvent
+from samspil.kernel.models import AuditEvent, MailMessage
 from samspil.kernel.tasks import tasks_for
 from samspil.network.domain.actors import actor_for
 from tests.factories.agreements import make_agreement_case
@@ -208,3 +208,43 @@ def test_in_the_browser_without_script(kit, agreement, second, client):
     assert wrong.status_code == 400
     assert client.post(address, {"checksum": agreement.content_hash[:8]}).status_code == 302
     assert kit.place(agreement, 0).status == "signed"
+
+
+def _mails(category: str) -> dict[str, str]:
+    return {m.to: m.text for m in MailMessage.objects.filter(category=f"coordination.{category}")}
+
+
+def test_the_others_in_the_secretariat_are_told_that_a_paper_waits(kit, agreement, second):
+    _submit(kit, agreement, actor=kit.case.coordinator(0))
+    told = _mails("paper_waiting")
+    assert kit.case.secretariat_person.email in told
+    assert len(told) == 2
+    school = kit.case.schools[0]
+    assert all(f"/aftale/{agreement.pk}/papir/{school.pk}/" in text for text in told.values())
+    MailMessage.objects.all().delete()
+    papers.refuse_paper(
+        actor=kit.case.secretariat,
+        now=NOW,
+        paper=papers.paper_of(kit.place(agreement, 0)),
+        reason="Kan ikke læses",
+    )
+    _submit(kit, agreement)  # by the secretariat itself: the other one is told, not who did it
+    assert kit.case.secretariat_person.email not in _mails("paper_waiting")
+    assert len(_mails("paper_waiting")) == 1
+
+
+def test_the_school_is_told_when_its_paper_is_confirmed_or_refused(kit, agreement, second):
+    paper = _submit(kit, agreement, actor=kit.case.coordinator(0))
+    papers.refuse_paper(actor=second, now=NOW, paper=paper, reason="Kan ikke læses")
+    told = _mails("paper_settled")
+    assert set(told) == {kit.leaders[0].email, kit.case.people[0].email}
+    assert all("Grund: Kan ikke læses" in text for text in told.values())
+    MailMessage.objects.all().delete()
+    _confirm(second, agreement, _submit(kit, agreement))
+    told = _mails("paper_settled")
+    assert set(told) == {
+        kit.leaders[0].email,
+        kit.case.people[0].email,
+        kit.case.secretariat_person.email,  # handed it in
+    }
+    assert all("har bekræftet papiret" in text for text in told.values())

@@ -14,6 +14,8 @@ import pypdf
 import pytest
 from django.core.cache import cache
 from django.core.files.uploadedfile import SimpleUploadedFile
+from django.core.management import call_command
+from django.core.management.base import CommandError
 
 from samspil.coordination.domain import seals
 from samspil.coordination.domain.sealed_record import Holds, verdict
@@ -21,10 +23,12 @@ from samspil.coordination.models import Agreement, Commitment
 from samspil.kernel import clock, outbox, sealing
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Forbidden
+from samspil.kernel.files import store
 from samspil.kernel.models import AuditEvent, Job, JobState, MailMessage, SealedFile, StoredFile
+from samspil.kernel.tasks import tasks_for
 from tests.factories.agreements import make_agreement_case
 from tests.factories.board import NOW
-from tests.support.sealing import use_key
+from tests.support.sealing import stamping, use_key
 
 pytestmark = pytest.mark.django_db
 ROOT = Path(__file__).resolve().parents[2]
@@ -267,3 +271,81 @@ def test_a_command_checks_a_file_without_the_application(kit, key, tmp_path):
     assert "ikke blandt de kendte" in unknown.stdout
     (tmp_path / "aftale.pdf").write_bytes(content[:-400])
     assert run("--kendt", str(key.known)).returncode == 1
+
+
+def test_the_night_looks_at_a_seal_once_and_prolongs_it_in_time(kit, key, tmp_path, client):
+    with stamping(key, tmp_path / "one", lasts=timedelta(days=200)):
+        agreement, content = _sealed(kit)
+    later = clock.now()
+    assert seals.enqueue_upkeep(later) == 1
+    _run()
+    seal = seals.seal_of(agreement)
+    upkeep = seals.upkeep_of(seal)
+    assert upkeep.file_id == seal.file_id  # long enough still
+    assert abs(upkeep.good_until - later - timedelta(days=200)) < timedelta(days=1)
+    assert seals.enqueue_upkeep(later) == 0
+    client.force_login(kit.case.secretariat_person)
+    page = f"/runder/aftale/{agreement.pk}/"
+    assert "Seglet kan kontrolleres af enhver til" in client.get(page).content.decode()
+
+    with stamping(key, tmp_path / "two", lasts=timedelta(days=3000)):
+        assert seals.enqueue_upkeep(later, within=timedelta(days=300)) == 1
+        _run()
+    seal = seals.seal_of(agreement)
+    longer = seals.newest(seal).read()
+    assert longer.startswith(content)
+    assert len(longer) > len(content)
+    assert seal.file.read() == content  # what was sealed stays
+    found = verdict(sealing.check(longer).findings)
+    assert (found.holds, found.prolonged) == (Holds.WHOLE, True)
+    assert found.good_until == seals.upkeep_of(seal).good_until
+    assert client.get(f"{page}forseglet.pdf").content == longer
+    assert "Kan kontrolleres til" in _post(client, longer).content.decode()
+
+
+def test_a_seal_that_cannot_be_prolonged_becomes_a_task(kit, key, tmp_path):
+    with stamping(key, tmp_path / "one", lasts=timedelta(days=40)):
+        agreement, _content = _sealed(kit)
+    key.settings.SAMSPIL_SEAL_TSA = ""
+    seals.enqueue_upkeep(clock.now())
+    _run()
+    tasks = tasks_for(kit.case.secretariat, clock.today())
+    assert [t.url for t in tasks if "skal forlænges" in t.title] == [
+        f"/runder/aftale/{agreement.pk}/"
+    ]
+
+
+def test_when_the_authority_of_time_is_away_the_file_stays_and_it_is_tried_again(
+    kit, key, tmp_path
+):
+    with stamping(key, tmp_path / "one", lasts=timedelta(days=40)):
+        agreement, content = _sealed(kit)
+    seals.enqueue_upkeep(clock.now())
+    _run()  # the authority is away
+    assert seals.newest(seals.seal_of(agreement)).read() == content
+    job = Job.objects.get(kind="coordination.prolong_seal")
+    assert (job.state, job.attempts) == (JobState.WAITING, 1)
+
+
+def test_a_changed_file_is_not_prolonged(kit, key, tmp_path):
+    with stamping(key, tmp_path / "one", lasts=timedelta(days=40)):
+        agreement, content = _sealed(kit)
+        seal = seals.seal_of(agreement)
+        bad = bytearray(content)
+        bad[300] ^= 1
+        seal.file = store(bytes(bad), "x.pdf", "application/pdf", actor=Actor.system("x"), now=NOW)
+        seal.save(update_fields=["file"])
+        seals.enqueue_upkeep(clock.now())
+        _run()
+    assert seals.newest(seals.seal_of(agreement)).read() == bytes(bad)
+
+
+def test_the_command_says_when_there_is_nobody_to_ask(kit, key, tmp_path, capsys):
+    with pytest.raises(CommandError, match="SEAL_TSA"):
+        call_command("prolong_seals")
+    with stamping(key, tmp_path / "one"):
+        agreement, content = _sealed(kit)
+        call_command("prolong_seals", days=5000)
+        assert "1 sealed files" in capsys.readouterr().out
+        _run()
+    assert len(seals.newest(seals.seal_of(agreement)).read()) > len(content)

@@ -148,6 +148,56 @@ def test_an_archive_timestamp_prolongs_and_is_no_change(key, tmp_path):
     assert seal["trusted"]
 
 
+def _until(content: bytes, key, at: datetime | None = None) -> int:
+    """Days from now until which it can be checked."""
+    [seal] = _check(content, key, at)["seals"]
+    return round(
+        (datetime.fromisoformat(seal["good_until"]) - datetime.now(UTC)) / timedelta(days=1)
+    )
+
+
+def test_prolonged_again_and_again_it_can_be_checked_until_the_newest_timestamp_ends(key, tmp_path):
+    with stamping(key, tmp_path / "one", lasts=timedelta(days=400)):
+        content = sealing.seal(_plain(), reason="x", name="y")
+    assert _until(content, key) == 400
+    with stamping(key, tmp_path / "two", lasts=timedelta(days=900)):
+        longer = sealing.prolong(content)
+    assert longer.startswith(content)
+    assert _until(longer, key) == 900
+    with stamping(key, tmp_path / "three", lasts=timedelta(days=2000)):
+        longest = sealing.prolong(longer)
+    [seal] = _check(longest, key)["seals"]
+    assert (seal["trusted"], seal["after"]) == (True, "archive")
+    assert _until(longest, key) == 2000
+    # a byte of the first timestamp's revision changed: nothing of it holds
+    broken = bytearray(longest)
+    broken[len(content) + 60] ^= 1
+    [seal] = _check(bytes(broken), key)["seals"]
+    assert seal["after"] != "archive" or _until(bytes(broken), key) < 2000
+
+
+def test_a_stranger_s_timestamp_prolongs_nothing(key, tmp_path):
+    with stamping(key, tmp_path / "one", lasts=timedelta(days=400)):
+        content = sealing.seal(_plain(), reason="x", name="y")
+    known = key.settings.SAMSPIL_SEAL_TRUST, key.settings.SAMSPIL_SEAL_REVOCATION
+    with stamping(key, tmp_path / "two", lasts=timedelta(days=900)):
+        longer = sealing.prolong(content)
+    key.settings.SAMSPIL_SEAL_TRUST, key.settings.SAMSPIL_SEAL_REVOCATION = known
+    assert _until(longer, key) == 400
+
+
+def test_without_a_timestamp_it_is_the_seal_s_own_certificate(key, sealed):
+    [seal] = _check(sealed, key)["seals"]
+    assert seal["good_until"][:10] == seal["valid_to"][:10]
+
+
+def test_when_the_authority_of_time_is_away_it_is_said(key, tmp_path):
+    with stamping(key, tmp_path / "one"):
+        content = sealing.seal(_plain(), reason="x", name="y")
+    with pytest.raises(sealing.SealingFailed):
+        sealing.prolong(content)
+
+
 def _appended(content: bytes, note: str = "/None") -> bytes:
     """A page turned upside down, as any PDF program would save it: appended."""
     writer = IncrementalPdfFileWriter(io.BytesIO(content))

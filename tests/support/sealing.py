@@ -66,8 +66,11 @@ def use_key(
 
 
 @contextmanager
-def stamping(keys_: Keys, folder: Path) -> Iterator[DummyTimeStamper]:
-    """A timestamp authority over HTTP, and the settings that use and know it."""
+def stamping(
+    keys_: Keys, folder: Path, *, lasts: timedelta = 5 * YEAR
+) -> Iterator[DummyTimeStamper]:
+    """A timestamp authority over HTTP, and the settings that use and know it. ``lasts``: how long
+    its certificate is valid."""
     now = datetime.now(UTC)
     authority = trial_key.make_authority("Konstrueret tid", now=now)
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
@@ -78,7 +81,7 @@ def stamping(keys_: Keys, folder: Path) -> Iterator[DummyTimeStamper]:
         .public_key(key.public_key())
         .serial_number(x509.random_serial_number())
         .not_valid_before(now - timedelta(hours=1))
-        .not_valid_after(now + 5 * YEAR)
+        .not_valid_after(now + lasts)
         .add_extension(x509.ExtendedKeyUsage([ExtendedKeyUsageOID.TIME_STAMPING]), critical=True)
         .sign(authority.key, hashes.SHA256())
     )
@@ -112,9 +115,12 @@ def stamping(keys_: Keys, folder: Path) -> Iterator[DummyTimeStamper]:
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     keys_.settings.SAMSPIL_SEAL_TSA = f"http://127.0.0.1:{server.server_port}/"
-    keys_.settings.SAMSPIL_SEAL_TRUST = [str(keys_.known), str(folder / "tid.pem")]
+    keys_.settings.SAMSPIL_SEAL_TRUST = [
+        *keys_.settings.SAMSPIL_SEAL_TRUST,
+        str(folder / "tid.pem"),
+    ]
     keys_.settings.SAMSPIL_SEAL_REVOCATION = [
-        str(keys_.folder / trial_key.REVOKED),
+        *keys_.settings.SAMSPIL_SEAL_REVOCATION,
         str(folder / "tid-crl.pem"),
     ]
     try:

@@ -7,6 +7,8 @@ from typing import Any
 
 from django.core.exceptions import ImproperlyConfigured
 
+from samspil.kernel.identity_settings import faults as identity_faults
+
 ONE_YEAR = 365 * 24 * 3600
 _WEAK_WORDS = ("insecure", "changeme", "change-me", "secret", "example", "password", "samspil")
 
@@ -89,7 +91,7 @@ def faults(values: Mapping[str, Any]) -> list[str]:
         and values.get("EMAIL_HOST"),
         "SAMSPIL_SMTP_HOST is missing: forms and agreements go out by mail.",
     )
-    return found
+    return [*found, *identity_faults(values)]
 
 
 def refuse_unsafe(values: Mapping[str, Any]) -> None:

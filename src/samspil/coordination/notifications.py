@@ -64,3 +64,22 @@ class MeetingMinutes(Notification):
 
     category = "coordination.meeting_minutes"
     template = "coordination/mail/meeting_minutes"
+
+
+class PaperWaiting(Notification):
+    """A signature on paper waits to be confirmed; told to the others in the secretariat.
+
+    Context: paper, school, agreement, person, url.
+    """
+
+    category = "coordination.paper_waiting"
+    template = "coordination/mail/paper_waiting"
+
+
+class PaperSettled(Notification):
+    """A school's signature on paper is confirmed or refused; told to the school and to who handed
+    it in. Context: paper, confirmed, reason, school, agreement, person, url.
+    """
+
+    category = "coordination.paper_settled"
+    template = "coordination/mail/paper_settled"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any
 
 from samspil.contracts.network import SchoolLeft, SchoolsMerged
@@ -10,13 +10,14 @@ from samspil.coordination.domain import agreements, archive, meetings, overviews
 from samspil.coordination.domain.board import school_leaves
 from samspil.coordination.domain.board_queries import places_after
 from samspil.coordination.domain.mergers import load_school, merge_schools, open_places
+from samspil.coordination.domain.sealed_record import Holds, verdict
 from samspil.coordination.interfaces.meeting_pdf import minutes_pdf
 from samspil.coordination.interfaces.overview_pdf import agreement_pdf, overview_pdf
 from samspil.coordination.interfaces.overview_xlsx import write_overview
 from samspil.kernel import sealing
 from samspil.kernel.actor import Actor
 from samspil.kernel.files import store
-from samspil.kernel.outbox import job, receives
+from samspil.kernel.outbox import job, nightly, receives
 
 PDF = "application/pdf"
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -113,6 +114,45 @@ def on_agreement_signed(payload: dict[str, Any], *, now: datetime) -> None:
         now=now,
         agreement=agreement,
         content=content,
+    )
+
+
+nightly("coordination.prolong_seals", hour=3)
+
+
+@job("coordination.prolong_seals")
+def on_night(payload: dict[str, Any], *, now: datetime) -> None:
+    """Every night: look at the seals whose proof of time runs out, or that nobody has looked at."""
+    seals.enqueue_upkeep(now)
+
+
+@job("coordination.prolong_seal", atomic=False)
+def on_seal_due(payload: dict[str, Any], *, now: datetime) -> None:
+    """See how long a seal can be checked; when that is not long, set an archive timestamp.
+
+    Outside a transaction: it talks to the timestamp authority. A file that does not hold is not
+    prolonged: a timestamp on it would say that it did.
+    """
+    seal = seals.load_seal(payload["sealed"])
+    content = seals.newest(seal).read()
+    found = verdict(sealing.check(content).findings)
+    prolonged = None
+    soon = now + timedelta(days=int(payload["within_days"]))
+    if (
+        found.holds == Holds.WHOLE
+        and (found.good_until is None or found.good_until < soon)
+        and sealing.can_prolong()
+    ):
+        prolonged = sealing.prolong(content)
+        found = verdict(sealing.check(prolonged).findings)
+        if found.holds != Holds.WHOLE:
+            raise sealing.SealingFailed(f"prolonged, it is {found.holds}: not kept")
+    seals.keep_prolonged(
+        actor=Actor.system("coordination.prolong_seal"),
+        now=now,
+        agreement=seals.agreement_of(seal),
+        content=prolonged,
+        good_until=found.good_until,
     )
 
 

@@ -21,9 +21,12 @@ from samspil.coordination.models import (
     Return,
     Round,
     RoundCourse,
+    Signature,
 )
-from samspil.kernel import roles
+from samspil.kernel import clock, roles
 from samspil.kernel.actor import Actor
+from samspil.network.domain import mandates
+from samspil.network.domain.mandates import Basis
 from samspil.network.models import Network
 
 SCHOOL_WRITERS = (roles.SCHOOL_COORDINATOR, roles.SCHOOL_LEADER)
@@ -165,3 +168,23 @@ def may_finish_task(actor: Actor, task: MeetingTask) -> bool:
 def is_worker(actor: Actor, obj: object) -> bool:
     """What only the worker does: keep the files it has written."""
     return actor.is_system
+
+
+def sign_basis(
+    actor: Actor, signature: Signature, *, on: date, locked: bool = False
+) -> Basis | None:
+    """By what the actor may sign at a school's place on a day: as leader or by a mandate (R31)."""
+    place = signature.agreement.round_fkb
+    return mandates.basis_of(
+        actor,
+        signature.organisation_id,
+        network_id=place.round.network_id,
+        fkb_number=place.fkb.number,
+        on=on,
+        locked=locked,
+    )
+
+
+def may_sign(actor: Actor, signature: Signature) -> bool:
+    """Sign or decline for a school: its leader, and whom the leader gave a mandate (R31)."""
+    return sign_basis(actor, signature, on=clock.today()) is not None

@@ -15,6 +15,7 @@ from samspil.coordination.views import (
     returns,
     rounds,
     seals,
+    signing,
     what_if,
 )
 
@@ -136,6 +137,12 @@ urlpatterns = [
         name="paper_document",
     ),
     path("aftale/<int:agreement_id>/mind/", agreements.remind, name="remind_signers"),
+    path(
+        "aftale/<int:agreement_id>/underskriv/<int:organisation_id>/hos-udbyder/",
+        signing.begin,
+        name="sign_elsewhere",
+    ),
+    path("underskriv/retur/", signing.come_back, name="signed_elsewhere"),
     path(
         "aftale/<int:agreement_id>/underskriv/<int:organisation_id>/",
         agreements.sign,

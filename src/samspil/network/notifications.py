@@ -20,3 +20,13 @@ class LeaderChanged(Notification):
 
     category = "network.leader_changed"
     template = "network/mail/leader_changed"
+
+
+class MandateChanged(Notification):
+    """Somebody may sign for a school, or may no more: told to the one it is about and the leaders.
+
+    Context: ``what`` (``given`` or ``ended``), mandate, person (who reads this), by, url.
+    """
+
+    category = "network.mandate_changed"
+    template = "network/mail/mandate_changed"

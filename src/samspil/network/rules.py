@@ -9,7 +9,15 @@ from django.db.models import Q
 from samspil.kernel import clock, roles
 from samspil.kernel.actor import Actor
 from samspil.network.enums import MembershipKind
-from samspil.network.models import Invitation, Membership, Network, Organisation, RoleAssignment
+from samspil.network.models import (
+    Invitation,
+    Mandate,
+    Membership,
+    Network,
+    Organisation,
+    Person,
+    RoleAssignment,
+)
 
 
 def is_keeper(actor: Actor, _obj: object = None) -> bool:
@@ -128,3 +136,35 @@ def may_withdraw(actor: Actor, invitation: Invitation) -> bool:
     """Whoever may invite for the scope may take the invitation back."""
     scope = invitation.network or invitation.organisation
     return scope is not None and may_assign_for(actor, scope)
+
+
+def may_give_mandate(actor: Actor, organisation: Organisation) -> bool:
+    """Let somebody sign for a school: its own leader, and nobody else (R31)."""
+    return actor.person_id is not None and actor.has(
+        roles.SCHOOL_LEADER, organisation_id=organisation.pk
+    )
+
+
+def may_end_mandate(actor: Actor, mandate: Mandate) -> bool:
+    """The school's leader; whoever has the mandate may give it back."""
+    return actor.person_id is not None and (
+        actor.person_id == mandate.person_id
+        or actor.has(roles.SCHOOL_LEADER, organisation_id=mandate.organisation_id)
+    )
+
+
+def may_see_mandates(actor: Actor, organisation: Organisation) -> bool:
+    """The school's own people, and the secretariats of the networks it is in: they must know
+    whose signature counts."""
+    if actor.is_system or actor.is_platform_admin or organisation.pk in actor.organisation_ids():
+        return True
+    own = actor.network_ids(roles.SECRETARIAT)
+    return (
+        bool(own)
+        and organisation.memberships.filter(_present(organisation), network_id__in=own).exists()
+    )
+
+
+def may_reset_factor(actor: Actor, person: Person) -> bool:
+    """Take a lost second factor away: a platform administrator, and not one's own."""
+    return actor.is_platform_admin and actor.person_id != person.pk

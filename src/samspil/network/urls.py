@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from samspil.network.views import audit, pages
+from samspil.network.views import audit, mandates, pages
 
 app_name = "network"
 urlpatterns = [
@@ -39,6 +39,16 @@ urlpatterns = [
         "organisation/<int:organisation_id>/inviter/",
         pages.invite_to_organisation,
         name="invite_to_organisation",
+    ),
+    path("organisation/<int:organisation_id>/mandater/", mandates.mandate_list, name="mandates"),
+    path(
+        "organisation/<int:organisation_id>/mandater/giv/",
+        mandates.give_mandate,
+        name="give_mandate",
+    ),
+    path("mandat/<int:mandate_id>/afslut/", mandates.end_mandate, name="end_mandate"),
+    path(
+        "mandat/<int:mandate_id>/dokument.pdf", mandates.mandate_document, name="mandate_document"
     ),
     path(
         "invitation/<int:invitation_id>/traek-tilbage/",

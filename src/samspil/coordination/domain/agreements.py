@@ -37,19 +37,28 @@ from samspil.coordination.enums import (
     RoundStatus,
     SignatureStatus,
 )
-from samspil.coordination.models import Agreement, Overview, Round, RoundFkb, Signature
+from samspil.coordination.models import (
+    Agreement,
+    Overview,
+    Round,
+    RoundFkb,
+    Signature,
+    SignatureProof,
+)
 from samspil.kernel import roles, sealing
 from samspil.kernel.actions import action, record
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from samspil.kernel.identity import Identity
 from samspil.kernel.locking import lock_row
 from samspil.kernel.mail import send
 from samspil.kernel.models import StoredFile
 from samspil.kernel.outbox import enqueue
-from samspil.kernel.signing import SecondFactor, check_factor
+from samspil.kernel.signing import Proof, check_proof
 from samspil.kernel.tasks import Task, task_source
 from samspil.kernel.transitions import transition
-from samspil.network.domain.recipients import school_people
+from samspil.network.domain import identities, mandates
+from samspil.network.models import Organisation, Person
 
 REMIND_BEFORE: Final = timedelta(days=7)
 LATE_DEADLINE: Final = timedelta(days=14)
@@ -61,10 +70,20 @@ def may_run_agreement(actor: Actor, agreement: Agreement) -> bool:
     return rules.may_run_round(actor, agreement.round_fkb.round)
 
 
-def may_sign(actor: Actor, signature: Signature) -> bool:
-    """Sign or decline for a school: its leader, and nobody else (R31)."""
-    return actor.person_id is not None and actor.has(
-        roles.SCHOOL_LEADER, organisation_id=signature.organisation_id
+def signers_of(agreement: Agreement, organisation: Organisation, *, on: date) -> list[Person]:
+    """Who may sign an agreement for a school, and so is asked to."""
+    place = agreement.round_fkb
+    return mandates.signers(
+        organisation, network_id=place.round.network_id, fkb_number=place.fkb.number, on=on
+    )
+
+
+def bound_to(signature: Signature, person_id: int | None) -> tuple[str, ...]:
+    """What an outside provider's answer is bound to: the content, the school, the person."""
+    return (
+        signature.agreement.content_hash,
+        signature.organisation.key,
+        str(person_id or 0),
     )
 
 
@@ -138,7 +157,7 @@ def make_agreement(*, actor: Actor, now: datetime, round_fkb: RoundFkb) -> Agree
     )
     _enqueue_pdf(agreement, signed=False, now=now)
     for place in places:
-        for person in school_people(place.organisation, on=now.date(), leaders=True):
+        for person in signers_of(agreement, place.organisation, on=now.date()):
             send(
                 notifications.AgreementReady(
                     agreement=agreement,
@@ -241,11 +260,11 @@ def enqueue_seal(agreement: Agreement, *, now: datetime) -> None:
 
 
 def tell_signed(agreement: Agreement, pdf: StoredFile, *, now: datetime) -> None:
-    """Mail the agreement that all have signed to every leader and the secretariat."""
+    """Mail the agreement that all have signed to everybody who may sign, and the secretariat."""
     round = agreement.round_fkb.round
     people = {p.pk: p for p in secretariat_people(round, on=now.date())}
     for row in agreement.signatures.select_related("organisation").order_by("pk"):
-        people |= {p.pk: p for p in school_people(row.organisation, on=now.date(), leaders=True)}
+        people |= {p.pk: p for p in signers_of(agreement, row.organisation, on=now.date())}
     for person in people.values():
         send(
             notifications.AgreementSigned(
@@ -326,24 +345,28 @@ def _check_hash(agreement: Agreement, seen_hash: str) -> None:
         )
 
 
-@action("coordination.sign", permission=may_sign, on="signature")
+@action("coordination.sign", permission=rules.may_sign, on="signature")
 def sign(
     *,
     actor: Actor,
     now: datetime,
     signature: Signature,
     content_hash: str,
-    factor: SecondFactor | None,
+    factor: Proof | None,
 ) -> Signature:
     """Sign for a school. ``content_hash`` is that of the agreement the signer has read.
 
-    Raises ``Forbidden`` without a second factor younger than ten minutes, ``Conflict`` when the
-    content is another than the one read, or the overview has been opened again. Signing twice
-    changes nothing. The last signature completes the agreement (R31).
+    ``factor``: a second factor younger than ten minutes, or who an outside provider says it is,
+    asked about this very content. Raises ``Forbidden`` without it or without the right to sign,
+    ``Conflict`` when the content is another than the one read, or the overview has been opened
+    again. Signing twice changes nothing. The last signature completes the agreement (R31).
     """
-    if not may_sign(actor, signature):  # the system, too, is asked: it never signs
-        raise Forbidden(_("Kun skolens leder kan underskrive."))
+    if actor.person_id is None:  # the system, too: it never signs
+        raise Forbidden(_("Kun skolens leder eller en med mandat kan underskrive."))
     round_fkb, agreement, row = locked_signature(signature)
+    basis = rules.sign_basis(actor, row, on=now.date(), locked=True)
+    if basis is None:
+        raise Forbidden(_("Du har ikke længere mandat til at underskrive for skolen."))
     if row.status == SignatureStatus.SIGNED:
         return row
     _check_hash(agreement, content_hash)
@@ -351,7 +374,26 @@ def sign(
         raise Conflict(_("Aftalen er trukket tilbage. Der kommer en ny."))
     if round_fkb.status == FkbStatus.OPEN:
         raise Conflict(_("Oversigten er åbnet igen. Vent med at underskrive, til den er låst."))
-    proof = check_factor(factor, now)
+    proof = check_proof(factor, bound=bound_to(row, actor.person_id), now=now)
+    more: dict[str, Any] = {}
+    if isinstance(proof, Identity):
+        identities.check_school(proof, row.organisation)
+        identities.match_identity(actor=actor, now=now, identity=proof)
+        SignatureProof.objects.create(
+            signature=row,
+            issuer=proof.issuer,
+            provider=proof.provider[:80],
+            subject=proof.subject,
+            name=proof.name,
+            cvr=proof.cvr,
+            loa=proof.loa[:200],
+            authenticated_at=proof.at,
+            nonce=proof.nonce,
+            salt=proof.salt,
+            token=proof.token,
+            key=proof.key,
+        )
+        more = {"provider": proof.issuer, "cvr": proof.cvr, "loa": proof.loa}
     complete_signature(
         round_fkb,
         agreement,
@@ -359,15 +401,20 @@ def sign(
         person_id=actor.person_id,
         person_name=actor.label.split(" <")[0][:120],
         method=proof.method,
+        basis=basis.plain(),
         actor=actor,
         now=now,
+        more=more,
     )
     return row
 
 
 def _write_signature(row: Signature) -> None:
     row.save(
-        update_fields=["person_id", "person_name", "acted_at", "content_hash", "method", "reason"]
+        update_fields=[
+            *("person_id", "person_name", "acted_at"),
+            *("content_hash", "method", "basis", "reason"),
+        ]
     )
 
 
@@ -381,6 +428,7 @@ def complete_signature(
     method: str,
     actor: Actor,
     now: datetime,
+    basis: dict[str, Any] | None = None,
     more: dict[str, Any] | None = None,
 ) -> None:
     """The part that every kind of signing has in common, inside its action: write the signature on
@@ -393,6 +441,7 @@ def complete_signature(
     row.acted_at = now
     row.content_hash = agreement.content_hash
     row.method = method
+    row.basis = basis or {}
     row.reason = ""
     _write_signature(row)
     record(
@@ -403,6 +452,7 @@ def complete_signature(
             "content_hash": row.content_hash,
             "method": row.method,
             "person": row.person_name,
+            "basis": row.basis,
             **(more or {}),
         },
         summary=_("%(school)s har underskrevet %(title)s.")
@@ -463,7 +513,7 @@ def _settle_fkb(round_fkb: RoundFkb, *, actor: Actor, now: datetime) -> None:
         )
 
 
-@action("coordination.decline", permission=may_sign, on="signature")
+@action("coordination.decline", permission=rules.may_sign, on="signature")
 def decline(*, actor: Actor, now: datetime, signature: Signature, reason: str) -> Signature:
     """Say no for a school, with a reason; the secretariat is told. The leader can sign later.
 
@@ -472,9 +522,9 @@ def decline(*, actor: Actor, now: datetime, signature: Signature, reason: str) -
     reason = reason.strip()
     if not reason:
         raise Invalid(_("Skriv, hvorfor skolen ikke underskriver."), "reason")
-    if not may_sign(actor, signature):
-        raise Forbidden(_("Kun skolens leder kan afvise aftalen."))
     round_fkb, agreement, row = locked_signature(signature)
+    if rules.sign_basis(actor, row, on=now.date(), locked=True) is None:  # the system never does
+        raise Forbidden(_("Kun skolens leder eller en med mandat kan afvise aftalen."))
     if row.status == SignatureStatus.DECLINED and row.reason == reason[:1000]:
         return row
     if row.status == SignatureStatus.SIGNED:
@@ -540,7 +590,7 @@ def remind_signers(*, actor: Actor, now: datetime, agreement: Agreement) -> int:
     mails = 0
     schools = []
     for row in waiting.select_related("organisation").order_by("pk"):
-        people = school_people(row.organisation, on=now.date(), leaders=True)
+        people = signers_of(agreement, row.organisation, on=now.date())
         for person in people:
             send(
                 notifications.AgreementReminder(
@@ -598,7 +648,9 @@ def get_agreement(actor: Actor, agreement_id: int) -> Agreement:
 def signatures_of(agreement: Agreement) -> list[Signature]:
     """The places on an agreement, by name of the school."""
     rows = list(
-        agreement.signatures.select_related("organisation").order_by("organisation__name", "pk")
+        agreement.signatures.select_related("organisation", "proof").order_by(
+            "organisation__name", "pk"
+        )
     )
     for row in rows:
         row.agreement = agreement
@@ -606,17 +658,31 @@ def signatures_of(agreement: Agreement) -> list[Signature]:
 
 
 def get_signature(actor: Actor, agreement_id: int, organisation_id: int) -> Signature:
-    """A school's place on an agreement, for that school's own leader. Raises ``NotFound``."""
+    """A school's place on an agreement, for who may sign for it. Raises ``NotFound``."""
     agreement = get_agreement(actor, agreement_id)
     row = (
         agreement.signatures.select_related("organisation")
         .filter(organisation_id=organisation_id)
         .first()
     )
-    if row is None or not may_sign(actor, row):
+    if row is None:
         raise NotFound("")
     row.agreement = agreement
+    if not rules.may_sign(actor, row):
+        raise NotFound(_("Du har ikke mandat til at underskrive for skolen."))
     return row
+
+
+def places_to_sign(actor: Actor, rows: list[Signature], *, on: date) -> list[Signature]:
+    """Of an agreement's places those that wait for the actor."""
+    schools = mandates.schools_signed_for(actor, on=on)
+    return [
+        row
+        for row in rows
+        if row.status != SignatureStatus.SIGNED
+        and row.organisation_id in schools
+        and rules.sign_basis(actor, row, on=on) is not None
+    ]
 
 
 def agreements_of(round_fkb: RoundFkb) -> QuerySet[Agreement]:
@@ -646,10 +712,11 @@ def rows_of_school(agreement: Agreement, key: str) -> list[dict[str, Any]]:
 
 @task_source("coordination.agreements")
 def agreement_tasks(actor: Actor, today: date) -> Iterator[Task]:
-    """Leaders: what they are asked to sign. Secretariats: whose signature is missing."""
+    """Leaders and those with a mandate: what they are asked to sign. Secretariats: whose signature
+    is missing."""
     waiting = (
         Signature.objects.filter(
-            organisation_id__in=actor.organisation_ids(roles.SCHOOL_LEADER),
+            organisation_id__in=mandates.schools_signed_for(actor, on=today),
             status=SignatureStatus.WAITING,
             agreement__status__in=[AgreementStatus.COLLECTING, AgreementStatus.DECLINED],
             agreement__round_fkb__status=FkbStatus.FROZEN,
@@ -660,6 +727,8 @@ def agreement_tasks(actor: Actor, today: date) -> Iterator[Task]:
         .order_by("agreement__due_on", "pk")
     )
     for row in waiting:
+        if rules.sign_basis(actor, row, on=today) is None:
+            continue  # a mandate for another FKB or network
         agreement = row.agreement
         number = agreement.round_fkb.fkb.number
         yield Task(

@@ -19,7 +19,7 @@ from django.utils.translation import ngettext
 from samspil.coordination import rules
 from samspil.coordination.domain.overviews import archive_rows
 from samspil.coordination.domain.round_queries import get_round
-from samspil.coordination.domain.seals import seal_of
+from samspil.coordination.domain.seals import newest, seal_of
 from samspil.coordination.enums import ROUND_TRANSITIONS, AgreementStatus, FkbStatus
 from samspil.coordination.models import (
     Agreement,
@@ -231,7 +231,7 @@ def pack(round: Round, *, at: datetime) -> bytes:
         if agreement.signed_pdf is not None:
             files[f"{name}-underskrevet.pdf"] = agreement.signed_pdf.read()
         if (seal := seal_of(agreement)) is not None:
-            files[f"{name}-forseglet.pdf"] = seal.file.read()
+            files[f"{name}-forseglet.pdf"] = newest(seal).read()
     for item in (
         ExternalAgreement.objects.filter(round_course__round_fkb__round=round)
         .select_related("document", "round_course__course")

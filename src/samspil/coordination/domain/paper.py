@@ -6,19 +6,23 @@ is printed on it: so the paper is one of this very text. The scan becomes part o
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import date, datetime
-from typing import Final
+from typing import Any, Final
 
+from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from samspil.coordination import rules
+from samspil.coordination import notifications, rules
 from samspil.coordination.domain.agreements import (
+    agreement_url,
     complete_signature,
     get_agreement,
     locked_signature,
+    signers_of,
 )
+from samspil.coordination.domain.recipients import secretariat_people
 from samspil.coordination.enums import AgreementStatus, FkbStatus, SignatureStatus
 from samspil.coordination.models import PaperSignature, Signature
 from samspil.kernel import roles, uploads
@@ -26,7 +30,10 @@ from samspil.kernel.actions import action, record
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Forbidden, Invalid, NotFound, UploadRefused
 from samspil.kernel.files import store
+from samspil.kernel.mail import Notification, send
 from samspil.kernel.tasks import Task, task_source
+from samspil.network.domain.recipients import school_people
+from samspil.network.models import Person
 
 METHOD: Final = "paper"
 MAX_BYTES: Final = 5 * 1024 * 1024
@@ -148,7 +155,74 @@ def submit_paper(
         network_id=agreement.round_fkb.round.network_id,
         organisation_id=row.organisation_id,
     )
+    others = [
+        person
+        for person in secretariat_people(agreement.round_fkb.round, on=now.date())
+        if person.pk != actor.person_id
+    ]
+    _tell(
+        notifications.PaperWaiting,
+        paper,
+        row,
+        others,
+        now=now,
+        url=str(settings.BASE_URL)
+        + reverse("coordination:paper", args=[agreement.pk, row.organisation_id]),
+    )
     return paper
+
+
+def _tell(
+    message: type[Notification],
+    paper: PaperSignature,
+    row: Signature,
+    people: Iterable[Person],
+    *,
+    now: datetime,
+    url: str,
+    **more: Any,
+) -> None:
+    """Write one mail to each of ``people`` about a school's paper."""
+    agreement = row.agreement
+    for person in {person.pk: person for person in people}.values():
+        send(
+            message(
+                paper=paper,
+                school=row.organisation,
+                agreement=agreement,
+                person=person,
+                url=url,
+                **more,
+            ),
+            to=person.email,
+            now=now,
+            subject_of=agreement,
+            network_id=agreement.round_fkb.round.network_id,
+            organisation_id=row.organisation_id,
+            language=person.language,
+        )
+
+
+def _tell_settled(
+    paper: PaperSignature, row: Signature, actor: Actor, *, now: datetime, reason: str
+) -> None:
+    """Tell the school, and who handed it in, that its paper is confirmed or refused."""
+    on = now.date()
+    people = [
+        *signers_of(row.agreement, row.organisation, on=on),
+        *school_people(row.organisation, on=on),
+        *Person.objects.filter(pk=paper.submitted_by_id, is_active=True),
+    ]
+    _tell(
+        notifications.PaperSettled,
+        paper,
+        row,
+        [person for person in people if person.pk != actor.person_id],
+        now=now,
+        url=agreement_url(row.agreement),
+        confirmed=not reason,
+        reason=reason,
+    )
 
 
 @action("coordination.confirm_paper", permission=may_settle_paper, on="paper")
@@ -189,6 +263,7 @@ def confirm_paper(
             "confirmed_by": name,
         },
     )
+    _tell_settled(paper, row, actor, now=now, reason="")
     return row
 
 
@@ -213,6 +288,7 @@ def refuse_paper(*, actor: Actor, now: datetime, paper: PaperSignature, reason: 
         network_id=agreement.round_fkb.round.network_id,
         organisation_id=row.organisation_id,
     )
+    _tell_settled(paper, row, actor, now=now, reason=reason[:500])
 
 
 # ---------------------------------------------------------------- my tasks

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
 from typing import Any, Final
@@ -38,12 +38,20 @@ class Holds(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Act:
-    """One signer's act: for a school, by a person, at a time, secured by ``method``."""
+    """One signer's act: for a school, by a person, at a time, secured by ``method``.
+
+    ``basis``: by what the person signed for the school. ``provider``, ``loa``, ``cvr``: what an
+    outside provider vouched for, empty without one.
+    """
 
     school: str
     person: str
     at: datetime | None
     method: str
+    basis: dict[str, str] = field(default_factory=dict)
+    provider: str = ""
+    loa: str = ""
+    cvr: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +60,8 @@ class Verdict:
 
     ``acts`` and ``title`` come from the sealed revision and are there only when its bytes are
     intact. ``content_matches``: every signer signed the content that lies in the file; ``None``
-    when the file is no agreement of ours. ``stamped_at``: the time that a timestamp authority we
+    when the file is no agreement of ours. ``good_until``: how long anybody can check the proof, by
+    the certificate of the newest timestamp, or of the seal where there is none. ``stamped_at``: the time that a timestamp authority we
     know vouches for; ``said_at`` is the sealer's own word.
     """
 
@@ -67,6 +76,7 @@ class Verdict:
     stamped_at: datetime | None = None
     long_term: bool = False
     prolonged: bool = False
+    good_until: datetime | None = None
     title: str = ""
     network: str = ""
     constructed: bool = False
@@ -105,6 +115,7 @@ def verdict(findings: dict[str, Any], unreadable: str = "") -> Verdict:
         stamped_at=_time(seal["stamped_at"]),
         long_term=seal["long_term"],
         prolonged=seal["after"] == "archive",
+        good_until=_time(seal["good_until"]) if holds == Holds.WHOLE else None,
         **(_record(findings["files"]) if seal["intact"] else {}),
     )
 
@@ -119,6 +130,20 @@ def _time(text: Any) -> datetime | None:
 
 def _text(value: Any) -> str:
     return value[:300] if isinstance(value, str) else ""
+
+
+def _act(row: dict[str, Any]) -> Act:
+    proof = row.get("proof") or {}
+    return Act(
+        _text(row["school"]["name"]),
+        _text(row["person"]),
+        _time(row["at"]),
+        _text(row["method"]),
+        basis={name: _text(value) for name, value in (row.get("basis") or {}).items()},
+        provider=_text(proof.get("provider")),
+        loa=_text(proof.get("loa")),
+        cvr=_text(proof.get("cvr")),
+    )
 
 
 def _record(files: dict[str, Any]) -> dict[str, Any]:
@@ -137,15 +162,7 @@ def _record(files: dict[str, Any]) -> dict[str, Any]:
             "constructed": record["constructed"] is True,
             "content_sha256": sha256,
             "content_matches": hashes == {sha256},
-            "acts": tuple(
-                Act(
-                    _text(row["school"]["name"]),
-                    _text(row["person"]),
-                    _time(row["at"]),
-                    _text(row["method"]),
-                )
-                for row in rows
-            ),
+            "acts": tuple(_act(row) for row in rows),
         }
     except (KeyError, TypeError, ValueError, AttributeError, RecursionError):
         return {}

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
+from collections.abc import Callable
 from datetime import UTC
 from typing import Any
 
@@ -15,24 +17,22 @@ from samspil.coordination.domain.overviews import presented
 from samspil.coordination.domain.paper import METHOD, paper_of
 from samspil.coordination.domain.sealed_record import CONTENT, RECORD, SCHEMA
 from samspil.coordination.enums import SignatureStatus
+from samspil.coordination.interfaces.seal_words import basis_words, method_words
 from samspil.coordination.models import Agreement, Overview, PaperSignature, Signature
 from samspil.kernel import sealing
 from samspil.kernel.audit import canonical
 from samspil.kernel.documents import Attached, render_pdf
-
-METHODS = {
-    "totp": "Engangskode",
-    "webauthn": "Adgangsnøgle",
-    "recovery_codes": "Reservekode",
-    "example": "Prøveunderskrift uden sikkerhed",
-    "paper": "Underskrevet på papir",
-}
 
 
 def danish(value: Any, form: str = "j. F Y") -> str:
     """A date or an instant in Danish, whatever language is active."""
     with translation.override("da"):
         return date_format(timezone.localtime(value) if hasattr(value, "hour") else value, form)
+
+
+def _danish_words(words: Callable[[Any], str], about: Any) -> str:
+    with translation.override("da"):
+        return words(about)
 
 
 def overview_pdf(overview: Overview) -> bytes:
@@ -57,7 +57,7 @@ def agreement_pdf(agreement: Agreement, *, signed: bool) -> bytes:
     content = agreement.content
     signatures = {
         row.organisation.key: row
-        for row in agreement.signatures.select_related("organisation").order_by("pk")
+        for row in agreement.signatures.select_related("organisation", "proof").order_by("pk")
     }
     places = []
     for school in content["signers"]:
@@ -68,8 +68,9 @@ def agreement_pdf(agreement: Agreement, *, signed: bool) -> bytes:
                 "name": school["name"],
                 "signed": done,
                 "person": row.person_name if done and row else "",
+                "basis": _danish_words(basis_words, row.basis) if done and row else "",
                 "at": danish(row.acted_at, r"j. F Y \k\l. H.i") if done and row else "",
-                "method": METHODS.get(row.method, row.method) if done and row else "",
+                "method": _danish_words(method_words, row) if done and row else "",
             }
         )
     rows = [row for row in signatures.values() if row.status == SignatureStatus.SIGNED]
@@ -139,6 +140,29 @@ def _paper_facts(row: Signature) -> dict[str, Any]:
     }
 
 
+def _proof_facts(row: Signature) -> dict[str, Any]:
+    """What an outside provider vouched for. Its token stays with us: it can hold more of the person
+    than the other parties need; its checksum, and what the nonce is made of, tie it to this."""
+    proof = getattr(row, "proof", None)
+    if proof is None:
+        return {}
+    return {
+        "proof": {
+            "provider": proof.provider,
+            "issuer": proof.issuer,
+            "name": proof.name,
+            "cvr": proof.cvr,
+            "loa": proof.loa,
+            "authenticated_at": proof.authenticated_at.astimezone(UTC).isoformat(
+                timespec="seconds"
+            ),
+            "nonce": proof.nonce,
+            "salt": proof.salt,
+            "token_sha256": hashlib.sha256(proof.token.encode()).hexdigest(),
+        }
+    }
+
+
 def signature_record(agreement: Agreement, rows: list[Signature]) -> dict[str, Any]:
     """The acts of the signers as data, for who reads the sealed file in many years."""
     content = agreement.content
@@ -161,6 +185,8 @@ def signature_record(agreement: Agreement, rows: list[Signature]) -> dict[str, A
                 else None,
                 "method": row.method,
                 "content_sha256": row.content_hash,
+                "basis": row.basis,
+                **_proof_facts(row),
                 **_paper_facts(row),
             }
             for row in sorted(rows, key=lambda row: row.organisation.key)

@@ -5,7 +5,9 @@ from samspil.coordination.models.agreements import (
     Overview,
     PaperSignature,
     RoundArchive,
+    SealUpkeep,
     Signature,
+    SignatureProof,
 )
 from samspil.coordination.models.board import (
     ChangeEntry,
@@ -43,5 +45,7 @@ __all__ = [
     "RoundCourse",
     "RoundFkb",
     "RoundSchool",
+    "SealUpkeep",
     "Signature",
+    "SignatureProof",
 ]

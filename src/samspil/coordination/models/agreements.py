@@ -74,7 +74,8 @@ class Agreement(models.Model):
 class Signature(models.Model):
     """One school's place on an agreement: waiting, signed or declined with a reason.
 
-    ``content_hash`` is what the signer saw; it is equal to the agreement's.
+    ``content_hash`` is what the signer saw; it is equal to the agreement's. ``basis`` says by what
+    the person signs for the school: as its leader or by a mandate, as it was then.
     """
 
     agreement = models.ForeignKey(Agreement, on_delete=models.PROTECT, related_name="signatures")
@@ -89,6 +90,7 @@ class Signature(models.Model):
     acted_at = models.DateTimeField(null=True)
     content_hash = models.CharField(max_length=64, blank=True)
     method = models.CharField(max_length=20, blank=True)
+    basis = models.JSONField(default=dict, blank=True)
     reason = models.CharField(max_length=1000, blank=True)
     reminded_at = models.DateTimeField(null=True)
 
@@ -100,6 +102,45 @@ class Signature(models.Model):
 
     def __str__(self) -> str:
         return f"{self.agreement}: {self.organisation}"
+
+
+class SignatureProof(models.Model):
+    """What an outside provider proved of a signer (R140). With ``token``, ``key`` and ``salt`` anybody
+    can see later that it was given for this content: the nonce in the token is made of them.
+    """
+
+    signature = models.OneToOneField(Signature, on_delete=models.PROTECT, related_name="proof")
+    issuer = models.CharField(max_length=300)
+    provider = models.CharField(max_length=80)
+    subject = models.CharField(max_length=255)
+    name = models.CharField(max_length=120)
+    cvr = models.CharField(max_length=8)
+    loa = models.CharField(max_length=200)
+    authenticated_at = models.DateTimeField()
+    nonce = models.CharField(max_length=64, unique=True)
+    salt = models.CharField(max_length=64)
+    token = models.TextField()
+    key = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"{self.signature}: {self.provider}"
+
+
+class SealUpkeep(models.Model):
+    """The newest form of a sealed file: ``file`` is the sealed one, or it with archive timestamps.
+
+    ``good_until``: when its newest proof of time runs out; before that it is prolonged.
+    """
+
+    sealed = models.OneToOneField(
+        "kernel.SealedFile", on_delete=models.PROTECT, related_name="upkeep"
+    )
+    file = models.ForeignKey("kernel.StoredFile", on_delete=models.PROTECT, related_name="+")
+    good_until = models.DateTimeField(null=True)
+    looked_at = models.DateTimeField()
+
+    def __str__(self) -> str:
+        return str(self.file)
 
 
 class PaperSignature(models.Model):

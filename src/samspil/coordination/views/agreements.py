@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from django.conf import settings
 from django.contrib import messages
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -10,9 +11,10 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
+from samspil.coordination import rules
 from samspil.coordination.domain import agreements, overviews, paper, seals
 from samspil.coordination.interfaces.agreement_forms import WhyForm
-from samspil.coordination.interfaces.overview_pdf import METHODS
+from samspil.coordination.interfaces.seal_words import basis_words, method_words
 from samspil.kernel import clock, sealing, signing
 from samspil.kernel.downloads import stored
 from samspil.kernel.errors import Conflict, Forbidden
@@ -43,6 +45,7 @@ def show(request: ActorRequest, agreement_id: int) -> HttpResponse:
     agreement = agreements.get_agreement(request.actor, agreement_id)
     rows = agreements.signatures_of(agreement)
     signed = [row for row in rows if row.status == "signed"]
+    seal = seals.seal_of(agreement)
     return render(
         request,
         "coordination/agreements/agreement.html",
@@ -52,14 +55,20 @@ def show(request: ActorRequest, agreement_id: int) -> HttpResponse:
             "place": agreement.round_fkb,
             "round": agreement.round_fkb.round,
             "fkb": agreement.round_fkb.fkb,
-            "signatures": [
-                (
-                    row,
-                    METHODS.get(row.method, row.method),
-                    paper.may_submit_paper(request.actor, row),
-                )
+            "signatures": [(row, method_words(row), basis_words(row.basis)) for row in rows],
+            "papers": [
+                (row, paper.paper_of(row))
                 for row in rows
-            ],
+                if row.status != "signed" and paper.may_submit_paper(request.actor, row)
+            ]
+            if agreement.status in ("collecting", "declined")
+            and agreement.round_fkb.status == "frozen"
+            else [],
+            "own_papers": {
+                row.pk
+                for row in rows
+                if row.method == "paper" and paper.may_submit_paper(request.actor, row)
+            },
             "signed": len(signed),
             "total": len(rows),
             "progress_label": ngettext(
@@ -68,14 +77,11 @@ def show(request: ActorRequest, agreement_id: int) -> HttpResponse:
                 len(rows),
             )
             % {"signed": len(signed), "total": len(rows)},
-            "mine": [
-                row
-                for row in rows
-                if row.status != "signed" and agreements.may_sign(request.actor, row)
-            ],
+            "mine": agreements.places_to_sign(request.actor, rows, on=clock.today()),
             "open_for_signing": agreement.status in ("collecting", "declined")
             and agreement.round_fkb.status == "frozen",
-            "seal": seals.seal_of(agreement),
+            "seal": seal,
+            "upkeep": seals.upkeep_of(seal) if seal else None,
             "is_sealing": sealing.is_on(),
             "runs_it": agreements.may_run_agreement(request.actor, agreement),
         },
@@ -111,6 +117,8 @@ def sign(request: ActorRequest, agreement_id: int, organisation_id: int) -> Http
     if signature.status == "signed":
         return redirect("coordination:agreement", agreement_id)
     has_factor = signing.has_factor(request)
+    basis = rules.sign_basis(request.actor, signature, on=clock.today())
+    ways = signing.ways_on()
     return render(
         request,
         "coordination/agreements/sign.html",
@@ -129,6 +137,9 @@ def sign(request: ActorRequest, agreement_id: int, organisation_id: int) -> Http
             "is_fresh": factor is not None,
             "is_example": signing.is_example() and factor is None,
             "has_factor": has_factor,
+            "basis": basis_words(basis.plain()) if basis else "",
+            "by_factor": "second_factor" in ways,
+            "elsewhere": settings.SAMSPIL_SIGN_OIDC_NAME if "openid" in ways else "",
             "factor_url": signing.ask_url(request, here) if has_factor else "",
         },
     )

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from samspil.coordination.domain import agreements, seals
 from samspil.coordination.domain.sealed_record import verdict
 from samspil.coordination.interfaces.seal_forms import CheckForm
-from samspil.coordination.interfaces.seal_words import METHODS, answer
+from samspil.coordination.interfaces.seal_words import act_words, answer, basis_words
 from samspil.kernel import clock, sealing, uploads
 from samspil.kernel.downloads import stored
 from samspil.kernel.errors import Conflict, UploadRefused
@@ -31,7 +31,7 @@ WAIT: Final = 8
 def sealed_pdf(request: ActorRequest, agreement_id: int) -> HttpResponse:
     """The sealed agreement as PDF."""
     kept = seals.seal_of(agreements.get_agreement(request.actor, agreement_id))
-    return stored(kept.file if kept else None)
+    return stored(seals.newest(kept) if kept else None)
 
 
 @requires(LOGIN)
@@ -78,7 +78,7 @@ def check(request: ActorRequest) -> HttpResponse:
                     "found": found,
                     "name": uploads.safe_name(file.name),
                     "answer": answer(found),
-                    "acts": [(act, METHODS.get(act.method, act.method)) for act in found.acts],
+                    "acts": [(act, act_words(act), basis_words(act.basis)) for act in found.acts],
                 }
             else:
                 form.add_error(None, _("Mange kontrollerer filer lige nu. Prøv igen om lidt."))

@@ -57,22 +57,52 @@ def _text(names: list[str]) -> str:
     return "".join(Path(name).read_text(encoding="ascii") for name in names)
 
 
+def can_prolong() -> bool:
+    """Whether there is a timestamp authority to prolong seals with."""
+    return bool(settings.SAMSPIL_SEAL_TSA)
+
+
+def _asked(pdf: bytes) -> dict[str, Any]:
+    return {
+        "pdf": base64.b64encode(pdf).decode(),
+        "trust": _text(settings.SAMSPIL_SEAL_TRUST),
+        "revocation": _text(settings.SAMSPIL_SEAL_REVOCATION),
+        "tsa": settings.SAMSPIL_SEAL_TSA,
+        "online": settings.SAMSPIL_SEAL_ONLINE,
+    }
+
+
 def seal(pdf: bytes, *, reason: str, name: str) -> bytes:
     """``pdf`` with a seal that says ``reason``; PAdES B-LT with a timestamp authority, else B-B
     with the revocation lists in it. Raises ``SealingFailed``; ask ``is_on`` first.
     """
     try:
+        key = base64.b64encode(Path(settings.SAMSPIL_SEAL_KEY).read_bytes()).decode()
         request = {
-            "pdf": base64.b64encode(pdf).decode(),
-            "key": base64.b64encode(Path(settings.SAMSPIL_SEAL_KEY).read_bytes()).decode(),
+            **_asked(pdf),
+            "key": key,
             "password": settings.SAMSPIL_SEAL_PASSWORD,
-            "trust": _text(settings.SAMSPIL_SEAL_TRUST),
-            "revocation": _text(settings.SAMSPIL_SEAL_REVOCATION),
-            "tsa": settings.SAMSPIL_SEAL_TSA,
-            "online": settings.SAMSPIL_SEAL_ONLINE,
             "reason": reason,
             "name": name,
         }
+    except OSError as error:
+        raise SealingFailed(f"a file of the key cannot be read: {error}") from error
+    return _apply(request, pdf)
+
+
+def prolong(pdf: bytes) -> bytes:
+    """A sealed ``pdf`` with an archive timestamp more (PAdES B-LTA): it can be checked until that
+    one's certificate ends. Raises ``SealingFailed``; ask ``can_prolong`` first.
+    """
+    try:
+        request = {**_asked(pdf), "do": "prolong"}
+    except OSError as error:
+        raise SealingFailed(f"a certificate cannot be read: {error}") from error
+    return _apply(request, pdf)
+
+
+def _apply(request: dict[str, Any], pdf: bytes) -> bytes:
+    try:
         done = subprocess.run(  # noqa: S603  our own script, nothing of it from users
             [sys.executable, "-I", str(HERE / "apply.py")],
             input=json.dumps(request).encode(),
@@ -81,10 +111,8 @@ def seal(pdf: bytes, *, reason: str, name: str) -> bytes:
             check=False,
             env=_environment(),
         )
-    except OSError as error:
-        raise SealingFailed(f"a file of the key cannot be read: {error}") from error
     except subprocess.TimeoutExpired as late:
-        raise SealingFailed(f"not sealed in {SEAL_SECONDS} s") from late
+        raise SealingFailed(f"not done in {SEAL_SECONDS} s") from late
     if done.returncode == NO_KEY:
         raise SealingFailed("SAMSPIL_SEAL_KEY does not open with SAMSPIL_SEAL_PASSWORD")
     if done.returncode != 0 or not done.stdout.startswith(pdf):

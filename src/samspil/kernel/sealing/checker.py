@@ -26,7 +26,7 @@ from asn1crypto import crl, pem, x509
 from pyhanko.pdf_utils.misc import PdfError
 from pyhanko.pdf_utils.reader import PdfFileReader
 from pyhanko.sign.diff_analysis import ModificationLevel
-from pyhanko.sign.validation import validate_pdf_signature
+from pyhanko.sign.validation import validate_pdf_signature, validate_pdf_timestamp
 from pyhanko.sign.validation.dss import DocumentSecurityStore
 from pyhanko.sign.validation.pdf_embedded import EmbeddedPdfSignature
 from pyhanko.sign.validation.status import PdfSignatureStatus, SignatureCoverageLevel
@@ -99,6 +99,10 @@ def check(content: bytes, *, by: Known, now: datetime) -> Finding:
     files: dict[str, Any] = {}
     if found and seals[0]["intact"]:
         files = _files(reader, found[0].signed_revision)
+        if seals[0]["after"] == "archive":
+            seals[0]["good_until"] = max(
+                [seals[0]["good_until"], *_archived_until(reader, stamps[:MAX_SEALS], by, now)]
+            )
     return {
         "sha256": hashlib.sha256(content).hexdigest(),
         "size": len(content),
@@ -122,7 +126,7 @@ def _seal(
     seal: Finding = {
         "by": "", "organisation": "", "issuer": "", "fingerprint": "", "valid_to": None,
         "reason": "", "said_at": None, "stamped_at": None, "intact": False, "trusted": False,
-        "why_not": "", "whole": False, "after": "", "long_term": False,
+        "why_not": "", "whole": False, "after": "", "long_term": False, "good_until": None,
     }  # fmt: skip
     try:
         certificate = one.signer_cert
@@ -133,6 +137,7 @@ def _seal(
             "issuer": certificate.issuer.human_friendly,
             "fingerprint": certificate.sha256.hex(),
             "valid_to": certificate.not_valid_after.isoformat(),
+            "good_until": _utc(certificate.not_valid_after),
             "reason": str(one.sig_object.get("/Reason", "")),
         }
         if one.self_reported_timestamp is not None:
@@ -213,6 +218,7 @@ def _say_trust(
     stamp = status.timestamp_validity
     if stamp is not None and stamp.intact and stamp.valid and stamp.trusted:
         seal["stamped_at"] = _utc(stamp.timestamp)
+        seal["good_until"] = _utc(stamp.signing_cert.not_valid_after)
     if status.revoked or (seal["stamped_at"] is None and by.takes_back(certificate)):
         # Whoever has a stolen key says what time it likes: only a timestamp is before the theft.
         seal["why_not"] = "revoked"
@@ -222,6 +228,40 @@ def _say_trust(
         seal["why_not"] = "not_known"
     else:
         seal["trusted"] = True
+
+
+def _archived_until(
+    reader: PdfFileReader, stamps: list[EmbeddedPdfSignature], by: Known, now: datetime
+) -> list[str]:
+    """Until when the archive timestamps can be checked. Each must have been set while the one
+    before it could still be checked; one by an authority that we do not know prolongs nothing."""
+    store = _store(reader)
+    certs = (
+        [x509.Certificate.load(ref.get_object().data) for ref in store.certs.values()]
+        if store is not None
+        else []
+    )
+    ends: list[str] = []
+    for stamp in stamps:
+        try:
+            said = stamp.signed_data["encap_content_info"]["content"].parsed["gen_time"].native
+            context = ValidationContext(
+                trust_roots=by.roots,
+                other_certs=certs,
+                moment=min(said, now),
+                allow_fetching=False,
+                revocation_mode="soft-fail",
+            )
+            status = validate_pdf_timestamp(stamp, context, skip_diff=True)
+        except Exception:  # noqa: BLE001  what cannot be read prolongs nothing
+            break
+        certificate = status.signing_cert
+        if not (status.intact and status.valid and status.trusted) or by.takes_back(certificate):
+            break
+        if ends and _utc(status.timestamp) > ends[-1]:
+            break
+        ends.append(_utc(certificate.not_valid_after))
+    return ends
 
 
 def _clean_gap(one: EmbeddedPdfSignature, content: bytes) -> bool:

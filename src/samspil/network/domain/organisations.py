@@ -29,6 +29,7 @@ EDITABLE = (
     "lat",
     "lon",
     "institution_number",
+    "cvr",
     "email",
     "website",
     "aliases",

@@ -7,13 +7,15 @@ from typing import Any
 from django import forms
 from django.utils.translation import gettext_lazy as _
 
+from samspil.kernel import clock
 from samspil.kernel.actor import Actor
 from samspil.kernel.http import whole_number
+from samspil.network.domain.mandates import networks_of, people_at
 from samspil.network.domain.people import NETWORK_ROLES, SCHOOL_ROLES
 from samspil.network.domain.queries import merge_targets, municipalities, not_members
 from samspil.network.enums import MembershipKind, OrganisationKind, RelationKind
-from samspil.network.models import Municipality, Network, Organisation
-from samspil.ui.forms import ChoiceColumns, DateField, Width
+from samspil.network.models import Municipality, Network, Organisation, Person
+from samspil.ui.forms import ChoiceColumns, DateField, UploadField, Width
 
 
 class OrganisationForm(forms.Form):
@@ -53,6 +55,14 @@ class OrganisationForm(forms.Form):
         max_length=12,
         required=False,
         widget=Width(forms.TextInput(), 8),
+    )
+    cvr = forms.RegexField(
+        label=_("CVR-nummer"),
+        regex=r"^\d{8}$",
+        required=False,
+        widget=Width(forms.TextInput(), 8),
+        help_text=_("Skal stå her, før nogen kan underskrive for skolen med MitID Erhverv."),
+        error_messages={"invalid": _("Et CVR-nummer har otte cifre.")},
     )
     email = forms.EmailField(label=_("E-mail"), required=False)
     website = forms.CharField(label=_("Hjemmeside"), max_length=200, required=False)
@@ -235,6 +245,75 @@ class InviteForm(forms.Form):
         super().__init__(*args, **kwargs)
         roles = NETWORK_ROLES if isinstance(scope, Network) else SCHOOL_ROLES
         self.fields["role"].choices = [(role.value, role.label) for role in roles]  # type: ignore[attr-defined]
+
+
+class MandateForm(forms.Form):
+    """Who may sign for a school, for what, from when to when, and why."""
+
+    person: forms.ModelChoiceField[Person] = forms.ModelChoiceField(
+        label=_("Hvem"),
+        empty_label=_("Vælg"),
+        queryset=Person.objects.none(),
+        help_text=_(
+            "Personer med en rolle på skolen. Er personen ikke på listen, så inviter den først."
+        ),
+    )
+    network: forms.ModelChoiceField[Network] = forms.ModelChoiceField(
+        label=_("Samarbejde"),
+        empty_label=_("Alle samarbejder"),
+        queryset=Network.objects.none(),
+        required=False,
+    )
+    fkb_numbers = forms.CharField(
+        label=_("Kun disse FKB'er"),
+        required=False,
+        max_length=300,
+        help_text=_("Numre med komma imellem. Tomt felt: alle skolens aftaler i samarbejdet."),
+    )
+    valid_from = DateField(label=_("Fra"))
+    valid_to = DateField(label=_("Til og med"), required=False)
+    reason = forms.CharField(
+        label=_("Hvad bygger det på?"),
+        max_length=300,
+        help_text=_("For eksempel »Uddannelseschef, jf. vedtægtens § 12«. Det står i aftalen."),
+        error_messages={"required": _("Skriv, hvad mandatet bygger på.")},
+    )
+    document = UploadField(
+        label=_("Dokument"), required=False, help_text=_("PDF, højst 5 MB."), kinds="pdf"
+    )
+
+    def __init__(self, *args: Any, organisation: Organisation, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.fields["person"].queryset = people_at(organisation, on=clock.today())  # type: ignore[attr-defined]
+        self.fields["network"].queryset = networks_of(organisation, on=clock.today())  # type: ignore[attr-defined]
+
+    def clean_fkb_numbers(self) -> list[str]:
+        """Four digits each."""
+        found = str(self.cleaned_data["fkb_numbers"]).replace(",", " ").split()
+        if any(not (word.isdecimal() and len(word) == 4) for word in found):
+            raise forms.ValidationError(_("Et FKB-nummer har fire cifre, for eksempel 2735."))
+        return found
+
+
+class EndMandateForm(forms.Form):
+    """Why a mandate is taken back."""
+
+    reason = forms.CharField(
+        label=_("Hvorfor"),
+        max_length=300,
+        error_messages={"required": _("Skriv, hvorfor mandatet ophører.")},
+    )
+
+
+class ResetFactorForm(forms.Form):
+    """Why somebody's second factor is taken away, and how one knows who asked."""
+
+    reason = forms.CharField(
+        label=_("Hvordan ved du, at det er personen selv, der beder om det?"),
+        max_length=300,
+        help_text=_("For eksempel »Ringede tilbage på skolens hovednummer«. Det skrives i loggen."),
+        error_messages={"required": _("Skriv, hvordan du ved det.")},
+    )
 
 
 class AcceptForm(forms.Form):

@@ -7,16 +7,24 @@ from samspil.network.models.organisations import (
     Organisation,
     OrganisationName,
 )
-from samspil.network.models.people import Invitation, Person, RoleAssignment
+from samspil.network.models.people import (
+    Invitation,
+    Mandate,
+    Person,
+    PersonIdentity,
+    RoleAssignment,
+)
 
 __all__ = [
     "Invitation",
+    "Mandate",
     "Membership",
     "Municipality",
     "Network",
     "Organisation",
     "OrganisationName",
     "Person",
+    "PersonIdentity",
     "Postcode",
     "RoleAssignment",
     "Territory",

@@ -70,6 +70,7 @@ class Organisation(models.Model):
     lat = models.FloatField(null=True, blank=True)
     lon = models.FloatField(null=True, blank=True)
     institution_number = models.CharField(max_length=12, blank=True)
+    cvr = models.CharField(max_length=8, blank=True)
     email = models.EmailField(blank=True)
     website = models.CharField(max_length=200, blank=True)
     valid_from = models.DateField(null=True, blank=True)

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.db import models
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils.translation import gettext_lazy as _
 
 from samspil.network.enums import Role
@@ -87,6 +87,67 @@ class RoleAssignment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.person}: {self.get_role_display()}"
+
+
+class PersonIdentity(models.Model):
+    """A person as an outside OpenID provider knows it; tied the first time it signs (R140)."""
+
+    person = models.ForeignKey(Person, on_delete=models.CASCADE, related_name="identities")
+    issuer = models.CharField(max_length=300)
+    subject = models.CharField(max_length=255)
+    name = models.CharField(max_length=120)
+    linked_at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["person", "issuer", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["issuer", "subject"], name="identity_one_person"),
+            models.UniqueConstraint(fields=["person", "issuer"], name="identity_one_a_provider"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.issuer}"
+
+
+class Mandate(models.Model):
+    """A person whom a school lets sign for it, from–to, besides its leaders (R31, R140).
+
+    ``network`` empty: in every network. ``fkb_numbers`` empty: for every FKB. ``ended_at`` is set
+    when it is taken back before ``valid_to``.
+    """
+
+    organisation = models.ForeignKey(
+        "network.Organisation", on_delete=models.PROTECT, related_name="mandates"
+    )
+    person = models.ForeignKey(Person, on_delete=models.PROTECT, related_name="mandates")
+    network = models.ForeignKey(
+        "network.Network", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    fkb_numbers = models.JSONField(default=list, blank=True)
+    valid_from = models.DateField()
+    valid_to = models.DateField(null=True, blank=True)
+    reason = models.CharField(max_length=300)
+    document = models.ForeignKey(
+        "kernel.StoredFile", null=True, on_delete=models.PROTECT, related_name="+"
+    )
+    given_by_name = models.CharField(max_length=120)
+    given_at = models.DateTimeField()
+    ended_at = models.DateTimeField(null=True)
+    ended_by_name = models.CharField(max_length=120, blank=True)
+    ended_reason = models.CharField(max_length=300, blank=True)
+
+    class Meta:
+        ordering = ["organisation", "-valid_from", "-pk"]
+        constraints = [
+            models.CheckConstraint(
+                condition=Q(valid_to__isnull=True) | Q(valid_to__gte=F("valid_from")),
+                name="mandate_dates",
+                violation_error_message=_("Slutdatoen ligger før startdatoen."),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} for {self.organisation}"
 
 
 class Invitation(models.Model):

@@ -17,7 +17,7 @@ from samspil.kernel.errors import Conflict, Invalid
 from samspil.kernel.http import LOGIN, PUBLIC, ActorRequest, insist, requires
 from samspil.network import rules
 from samspil.network.domain import networks, organisations, people, queries, territories
-from samspil.network.enums import MembershipKind
+from samspil.network.enums import MembershipKind, OrganisationKind
 from samspil.network.interfaces.forms import (
     AcceptForm,
     AddMemberForm,
@@ -229,6 +229,7 @@ def _facts(found: Any) -> list[tuple[str, Any]]:
         ),
         (_("Kommune"), found.municipality.name if found.municipality else ""),
         (_("Institutionsnummer"), found.institution_number),
+        (_("CVR-nummer"), found.cvr),
         (_("E-mail"), found.email),
         (_("Hjemmeside"), found.website),
     ]
@@ -257,6 +258,8 @@ def organisation(request: ActorRequest, organisation_id: int) -> HttpResponse:
             "now": clock.now(),
             "history": entries(queries.history(found)) if may_change else [],
             "may_change": may_change and found.valid_to is None,
+            "sees_mandates": found.kind == OrganisationKind.SCHOOL
+            and rules.may_see_mandates(request.actor, found),
             "may_merge": found.valid_to is None and rules.may_merge(request.actor, found),
         },
     )

@@ -1,0 +1,129 @@
+"""Signing at an outside provider: sent there with the text bound to the transaction, and back.
+
+What came back is first shown by a GET that does nothing; the page then posts it, so that only a
+POST of the person's own session signs.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Final
+
+from django.conf import settings
+from django.contrib import messages
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_http_methods, require_POST
+
+from samspil.coordination.domain import agreements
+from samspil.kernel import clock, identity
+from samspil.kernel.errors import Conflict, Forbidden
+from samspil.kernel.http import LOGIN, ActorRequest, requires
+
+KEPT: Final = "samspil_signing"
+"""Session key of the transactions that are under way, by their state."""
+AT_ONCE: Final = 3
+
+
+@requires(LOGIN)
+@require_POST
+def begin(request: ActorRequest, agreement_id: int, organisation_id: int) -> HttpResponse:
+    """Begin signing at the outside provider, and show the way there.
+
+    The way is a link that a script follows: a form that is answered by a redirect to another
+    server would need that server in ``form-action`` of our policy, and every one behind it.
+    """
+    signature = agreements.get_signature(request.actor, agreement_id, organisation_id)
+    agreement = signature.agreement
+    back = redirect("coordination:sign", agreement_id, organisation_id)
+    if request.POST.get("content_hash") != agreement.content_hash:
+        messages.error(
+            request,
+            _("Aftalen er ikke den, du så. Hent siden igen, og læs den, før du underskriver."),
+        )
+        return back
+    try:
+        address, pending = identity.begin(
+            now=clock.now(),
+            bound=agreements.bound_to(signature, request.actor.person_id),
+            redirect_uri=settings.BASE_URL + reverse("coordination:signed_elsewhere"),
+        )
+    except identity.IdentityRefused as refused:
+        messages.error(request, refused.message)
+        return back
+    kept: dict[str, Any] = dict(request.session.get(KEPT, {}))
+    kept[pending.state] = {
+        "pending": pending.plain(),
+        "agreement": agreement_id,
+        "organisation": organisation_id,
+    }
+    request.session[KEPT] = dict(list(kept.items())[-AT_ONCE:])
+    response = render(
+        request,
+        "coordination/agreements/go.html",
+        {
+            "address": address,
+            "provider": settings.SAMSPIL_SIGN_OIDC_NAME,
+            "signature": signature,
+            "agreement": agreement,
+        },
+    )
+    response["Referrer-Policy"] = "no-referrer"
+    return response
+
+
+@requires(LOGIN)
+@require_http_methods(["GET", "POST"])
+def come_back(request: ActorRequest) -> HttpResponse:
+    """What the provider sent the person back with: shown by GET, signed with by POST."""
+    sent = request.POST if request.method == "POST" else request.GET
+    answer = {name: sent.get(name, "")[:4000] for name in ("code", "state", "error", "iss")}
+    answer = {name: value for name, value in answer.items() if value}
+    kept = request.session.get(KEPT, {}).get(answer.get("state", ""))
+    pending = identity.Pending.of(kept["pending"]) if kept else None
+    now = clock.now()
+    home = (
+        redirect("coordination:sign", kept["agreement"], kept["organisation"])
+        if kept
+        else redirect("/")
+    )
+    try:
+        code = identity.check_answer(answer, pending, now=now)
+        assert kept is not None and pending is not None
+        signature = agreements.get_signature(request.actor, kept["agreement"], kept["organisation"])
+        if request.method != "POST":
+            response = render(
+                request,
+                "coordination/agreements/back.html",
+                {
+                    "answer": answer,
+                    "provider": settings.SAMSPIL_SIGN_OIDC_NAME,
+                    "signature": signature,
+                    "agreement": signature.agreement,
+                },
+            )
+            response["Referrer-Policy"] = "no-referrer"
+            return response
+        # Once: whoever sends the same answer again is told that it is used.
+        request.session[KEPT] = {
+            state: row for state, row in request.session[KEPT].items() if state != pending.state
+        }
+        agreements.sign(
+            actor=request.actor,
+            now=now,
+            signature=signature,
+            content_hash=pending.bound[0],
+            factor=identity.finish(code, pending, now=now),
+        )
+    except identity.IdentityRefused as refused:
+        tell = messages.info if refused.reason == "cancelled" else messages.error
+        tell(request, refused.message)
+        return home
+    except (Conflict, Forbidden) as error:
+        messages.error(request, error.message)
+        return home
+    messages.success(
+        request, _("Du har underskrevet for %(school)s.") % {"school": signature.organisation.name}
+    )
+    return redirect("coordination:agreement", kept["agreement"])

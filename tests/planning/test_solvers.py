@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+import random
 from itertools import combinations, product
+from types import SimpleNamespace
 
+import highspy
+import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -96,6 +100,65 @@ def test_highs_can_be_ended_and_says_what_it_knows() -> None:
     assert full.bound is not None
     assert full.objective is not None
     assert full.bound <= full.objective
+
+
+def knapsacks() -> Model:
+    """Fifty columns in thirty rows: a second and some hundred iterations for HiGHS."""
+    draw = random.Random(3)
+    model = Model()
+    columns = [model.column() for _ in range(50)]
+    for _ in range(30):
+        model.row([(column, draw.randint(1, 60)) for column in columns], upper=750)
+    model.minimise([(column, -draw.randint(10, 60)) for column in columns])
+    return model
+
+
+def test_work_ends_highs_in_the_first_node_the_same_every_time() -> None:
+    full = highs.solve(knapsacks())
+    short = highs.solve(knapsacks(), work=100)
+    assert full.is_proven
+    assert short == highs.solve(knapsacks(), work=100)
+    assert short.work < full.work // 10
+    assert not short.is_proven
+    assert short.bound is not None
+    assert full.objective is not None
+    assert short.bound < full.objective
+    assert short.values is not None
+    assert knapsacks().allows(short.values)
+
+
+@settings(max_examples=120, deadline=None)
+@given(models(), st.lists(st.integers(-1, 4), min_size=5, max_size=5))
+def test_what_highs_answers_is_judged_in_whole_numbers(model: Model, some: list[int]) -> None:
+    values = some[: len(model.lower)]
+    rows = highs._pass(highspy.Highs(), model)
+    assert rows.allow(np.asarray(values)) == model.allows(values)
+
+
+class Rounder:
+    """HiGHS with an answer that keeps its rows to a millionth, and breaks one when it is rounded."""
+
+    def getModelStatus(self) -> highspy.HighsModelStatus:
+        return highspy.HighsModelStatus.kOptimal
+
+    def getInfo(self) -> SimpleNamespace:
+        return SimpleNamespace(
+            simplex_iteration_count=5, mip_dual_bound=-1.0, primal_solution_status=2
+        )
+
+    def getSolution(self) -> SimpleNamespace:
+        return SimpleNamespace(col_value=[1e-6, 1.0])
+
+
+def test_an_answer_that_breaks_a_row_when_rounded_is_no_answer() -> None:
+    model = Model()
+    held, seated = model.column(), model.column(0, 10**6)
+    model.row([(seated, 1), (held, -(10**6))], upper=0)
+    model.minimise([(held, 1000), (seated, -1)])
+    rows = highs._pass(highspy.Highs(), model)
+    solved = highs._answer(Rounder(), model, rows)  # type: ignore[arg-type]
+    assert (solved.outcome, solved.values, solved.objective) == (Outcome.UNKNOWN, None, None)
+    assert solved.bound == -1
 
 
 @settings(max_examples=80, deadline=None)

@@ -42,7 +42,7 @@ ROUNDS = 6
 KICKS = 8
 APART = 4
 FINE = 1_000_000
-"""Parts of a head in the linear programme of the bound, so that rounding its columns cannot matter."""
+"""Parts of a head in the linear programme of the bound, so that its limits can be whole numbers."""
 WORTH_A_WAVE = 0.002
 """Heads that a next offer must add to be sent."""
 
@@ -467,7 +467,8 @@ class _Worth:
 def at_most(problem: Problem, everybody: Sequence[Unit], seconds: float = math.inf) -> int:
     """Thousandths of a head that no way of asking can beat, rounded up.
 
-    A linear programme: columns are the probabilities that a run is held and that a unit sits in a run.
+    A linear programme: columns are the probabilities that a run is held and that a unit sits in a run, in parts of
+    `FINE`; they needn't be whole.
     """
     model = Model()
     goal: list[Term] = []
@@ -492,20 +493,20 @@ def at_most(problem: Problem, everybody: Sequence[Unit], seconds: float = math.i
             continue
         minimum = least(problem, run)
         if problem.is_promised(run):
-            held[run.key] = model.column(FINE, FINE, is_integer=False)
+            held[run.key] = model.column(FINE, FINE)
             continue
         if problem.pin_of_run.get(run.key) == RunPin.CANCELLED or minimum > run.capacity:
             continue
         counted = heads(here, answers)
         reach[run.key] = counted.mean_from(minimum)
         most = min(FINE, math.ceil(counted.at_least(minimum) * FINE))
-        held[run.key] = model.column(0, most, is_integer=False)
+        held[run.key] = model.column(0, most)
     for (size, home, choices), count in alike.items():
         cells: list[Term] = []
         for key, chance in (*(((home, SURE),) if home else ()), *choices):
             if key not in held:
                 continue
-            column = model.column(0, chance * (FINE // SURE) * count, is_integer=False)
+            column = model.column(0, chance * (FINE // SURE) * count)
             model.row([(column, 1), (held[key], -count)], upper=0)
             cells.append((column, 1))
             goal.append((column, -size))
@@ -521,10 +522,9 @@ def at_most(problem: Problem, everybody: Sequence[Unit], seconds: float = math.i
     if not goal:
         return 0
     model.minimise(goal)
-    solved = highs.solve(model, seconds=seconds)
+    bound, _ = highs.relax(model, seconds=seconds)
     people = sum(unit.heads for unit in everybody)
-    if solved.objective is None or not solved.is_proven:
+    if bound is None:
         return people * 1000
-    # Each column is rounded by at most a half; the solver's own tolerance is as small beside them.
-    slack = sum(-size for _, size in goal)
-    return min(people * 1000, math.ceil(Fraction(-solved.objective + slack, FINE // 1000)))
+    slack = sum(-size for _, size in goal)  # more than the solver's tolerance, column by column
+    return min(people * 1000, math.ceil(Fraction(-bound + slack, FINE // 1000)))

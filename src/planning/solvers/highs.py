@@ -16,12 +16,16 @@ if TYPE_CHECKING:
     import highspy
     import numpy as np
 
+    _Whole = np.ndarray[Any, np.dtype[np.int64]]
+
 _INTEGRAL = 1e-6
 """How far a whole number may be off before a bound is rounded the wrong way."""
 _INTEGRAL_SHARE = 1e-8
 """The same, as a share of a large number: a bound of millions is still told to the unit."""
 _CALL = 20
 """Steps that a call counts for, besides its simplex iterations: the same on every machine."""
+_STEPS_PER_CHECK = 50
+"""Simplex iterations between two places at which the tree search asks whether to go on, as measured: 45 to 70."""
 
 
 def solve(
@@ -29,16 +33,21 @@ def solve(
     *,
     seconds: float = math.inf,
     nodes: int | None = None,
+    work: int | None = None,
     seed: int = 0,
     start: Sequence[int] | None = None,
     gap: float = 0.0,
+    has_restarts: bool = True,
     is_over: Callable[[], bool] | None = None,
     on_better: Callable[[int, int | None], None] | None = None,
 ) -> Solved:
     """Solve to the end, to `nodes` of the tree, to a relative `gap`, or until the clock or `is_over` says so.
 
-    `start` is a complete answer to begin from; one that the model doesn't allow is not used. `on_better` gets
-    the objective and the bound of each better answer.
+    `work` ends it after about so many steps, also in the tree's first node. HiGHS doesn't tell its steps while it
+    works, but asks whether to go on at places that are the same every time, and those are counted: so the answer
+    is the same on every machine. `start` is a complete answer to begin from; one that the model doesn't allow is
+    not used. Without `has_restarts` the search isn't begun anew when columns have been settled in its first node.
+    `on_better` gets the objective and the bound of each better answer.
     """
     if start is not None and not model.allows(start):
         start = None
@@ -54,22 +63,25 @@ def solve(
         ("random_seed", seed % 2**31),
         ("mip_rel_gap", gap),
         ("mip_abs_gap", 1 - 1e-4 if not gap else 0.0),
+        ("mip_allow_restart", has_restarts),
     ):
         highs.setOptionValue(name, value)
     if seconds < math.inf:
         highs.setOptionValue("time_limit", max(0.0, seconds))
     if nodes is not None:
         highs.setOptionValue("mip_max_nodes", nodes)
-    _pass(highs, model)
+    rows = _pass(highs, model)
     if start is not None:
         solution = highspy.HighsSolution()
         solution.col_value = [float(v) for v in start]
         highs.setSolution(solution)
-    if is_over is not None:
-        stop = is_over
+    if is_over is not None or work is not None:
+        left = math.inf if work is None else max(1, work // _STEPS_PER_CHECK)
 
         def interrupt(event: Any) -> None:
-            if stop():
+            nonlocal left
+            left -= 1
+            if left < 0 or (is_over is not None and is_over()):
                 event.interrupt()
 
         highs.cbMipInterrupt.subscribe(interrupt)
@@ -82,7 +94,7 @@ def solve(
 
         highs.cbMipImprovingSolution.subscribe(better)
     highs.run()
-    return _answer(highs, model)
+    return _answer(highs, model, rows)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +117,10 @@ def relax(
     return (found.bound, found.values) if found else (None, None)
 
 
-def relax_priced(model: Model, *, seconds: float = math.inf) -> Relaxed | None:
-    """As `relax`, with the price of each row.
+def relax_priced(
+    model: Model, *, seconds: float = math.inf, is_over: Callable[[], bool] | None = None
+) -> Relaxed | None:
+    """As `relax`, with the price of each row; None also when `is_over` says so.
 
     Raises ValueError when even then there is no answer.
     """
@@ -120,6 +134,14 @@ def relax_priced(model: Model, *, seconds: float = math.inf) -> Relaxed | None:
     if seconds < math.inf:
         highs.setOptionValue("time_limit", max(0.0, seconds))
     _pass(highs, model, is_relaxed=True)
+    if is_over is not None:
+        stop = is_over
+
+        def interrupt(event: Any) -> None:
+            if stop():
+                event.interrupt()
+
+        highs.cbSimplexInterrupt.subscribe(interrupt)
     highs.run()
     status = highs.getModelStatus()
     if status == highspy.HighsModelStatus.kInfeasible:
@@ -131,10 +153,47 @@ def relax_priced(model: Model, *, seconds: float = math.inf) -> Relaxed | None:
     return Relaxed(bound or 0, tuple(found.col_value), tuple(found.row_dual))
 
 
-def _pass(highs: highspy.Highs, model: Model, *, is_relaxed: bool = False) -> None:
+@dataclass(frozen=True, slots=True)
+class _Rows:
+    """The model's limits and rows as arrays of whole numbers."""
+
+    lower: _Whole
+    upper: _Whole
+    row_lower: _Whole
+    row_upper: _Whole
+    starts: _Whole
+    columns: _Whole
+    coefficients: _Whole
+
+    def allow(self, values: _Whole) -> bool:
+        """As `Model.allows`, fast."""
+        import numpy as np
+
+        if (values < self.lower).any() or (values > self.upper).any():
+            return False
+        sums = np.concatenate(([0], np.cumsum(self.coefficients * values[self.columns])))
+        activity = sums[self.starts[1:]] - sums[self.starts[:-1]]
+        return bool((activity >= self.row_lower).all() and (activity <= self.row_upper).all())
+
+
+def _pass(highs: highspy.Highs, model: Model, *, is_relaxed: bool = False) -> _Rows:
     import highspy
     import numpy as np
 
+    rows = _Rows(
+        *(
+            np.asarray(some, dtype=np.int64)
+            for some in (
+                model.lower,
+                model.upper,
+                model.row_lower,
+                model.row_upper,
+                model.row_starts,
+                model.columns,
+                model.coefficients,
+            )
+        )
+    )
     lp = highspy.HighsLp()
     lp.num_col_ = len(model.lower)
     lp.num_row_ = len(model.row_lower)
@@ -142,32 +201,33 @@ def _pass(highs: highspy.Highs, model: Model, *, is_relaxed: bool = False) -> No
     for column, coefficient in model.objective:
         cost[column] += coefficient
     lp.col_cost_ = cost
-    lp.col_lower_ = _limits(model.lower)
-    lp.col_upper_ = _limits(model.upper)
-    lp.row_lower_ = _limits(model.row_lower)
-    lp.row_upper_ = _limits(model.row_upper)
+    lp.col_lower_ = _limits(rows.lower)
+    lp.col_upper_ = _limits(rows.upper)
+    lp.row_lower_ = _limits(rows.row_lower)
+    lp.row_upper_ = _limits(rows.row_upper)
     lp.a_matrix_.format_ = highspy.MatrixFormat.kRowwise
-    lp.a_matrix_.start_ = np.asarray(model.row_starts, dtype=np.int32)
-    lp.a_matrix_.index_ = np.asarray(model.columns, dtype=np.int32)
-    lp.a_matrix_.value_ = np.asarray(model.coefficients, dtype=np.float64)
+    lp.a_matrix_.start_ = rows.starts.astype(np.int32)
+    lp.a_matrix_.index_ = rows.columns.astype(np.int32)
+    lp.a_matrix_.value_ = rows.coefficients.astype(np.float64)
     if not is_relaxed:
-        kinds = (highspy.HighsVarType.kContinuous, highspy.HighsVarType.kInteger)
-        lp.integrality_ = [kinds[is_integer] for is_integer in model.is_integer]
+        lp.integrality_ = [highspy.HighsVarType.kInteger] * lp.num_col_
     highs.passModel(lp)
+    return rows
 
 
-def _limits(values: list[int]) -> np.ndarray[Any, np.dtype[np.float64]]:
+def _limits(values: _Whole) -> np.ndarray[Any, np.dtype[np.float64]]:
     import highspy
     import numpy as np
 
-    limits = np.asarray(values, dtype=np.float64)
+    limits = values.astype(np.float64)
     limits[limits >= INFINITY] = highspy.kHighsInf
     limits[limits <= -INFINITY] = -highspy.kHighsInf
     return limits
 
 
-def _answer(highs: highspy.Highs, model: Model) -> Solved:
+def _answer(highs: highspy.Highs, model: Model, rows: _Rows) -> Solved:
     import highspy
+    import numpy as np
 
     status = highs.getModelStatus()
     info = highs.getInfo()
@@ -180,7 +240,11 @@ def _answer(highs: highspy.Highs, model: Model) -> Solved:
     bound = _ceil(info.mip_dual_bound)
     if info.primal_solution_status != 2:  # kSolutionStatusFeasible
         return Solved(Outcome.UNKNOWN, None, None, bound, work)
-    values = tuple(round(v) for v in highs.getSolution().col_value)
+    whole = np.rint(np.asarray(highs.getSolution().col_value)).astype(np.int64)
+    if not rows.allow(whole):
+        # HiGHS keeps rows and whole numbers to a tolerance; rounded, its answer breaks one, so it is no answer.
+        return Solved(Outcome.UNKNOWN, None, None, bound, work)
+    values = tuple(int(value) for value in whole)
     objective = model.value(model.objective, values)
     is_proven = status == highspy.HighsModelStatus.kOptimal and (
         bound is None or bound >= objective

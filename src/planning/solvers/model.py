@@ -27,11 +27,10 @@ class Outcome(StrEnum):
 
 @dataclass(slots=True)
 class Model:
-    """Columns (integer unless told otherwise), rows, and one objective to make small."""
+    """Columns in whole numbers, rows, and one objective to make small."""
 
     lower: list[int] = field(default_factory=list)
     upper: list[int] = field(default_factory=list)
-    is_integer: list[bool] = field(default_factory=list)
     row_lower: list[int] = field(default_factory=list)
     row_upper: list[int] = field(default_factory=list)
     row_starts: list[int] = field(default_factory=lambda: [0])
@@ -39,11 +38,10 @@ class Model:
     coefficients: list[int] = field(default_factory=list)
     objective: list[Term] = field(default_factory=list)
 
-    def column(self, lower: int = 0, upper: int = 1, *, is_integer: bool = True) -> int:
+    def column(self, lower: int = 0, upper: int = 1) -> int:
         """A new column with its limits; returns its number."""
         self.lower.append(lower)
         self.upper.append(upper)
-        self.is_integer.append(is_integer)
         return len(self.lower) - 1
 
     def row(self, terms: Iterable[Term], lower: int = -INFINITY, upper: int = INFINITY) -> int:

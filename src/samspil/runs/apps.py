@@ -9,5 +9,6 @@ class RunsConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from samspil.runs import receivers  # noqa: F401  registers the nightly harvest
         from samspil.runs.domain import daily, poolings  # noqa: F401  registers the worker's part
         from samspil.runs.interfaces import imports  # noqa: F401  registers the kind of list

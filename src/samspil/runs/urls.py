@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from samspil.runs.views import keeping, pages
+from samspil.runs.views import harvest, keeping, pages, risks
 
 app_name = "runs"
 urlpatterns = [
     path("", pages.runs, name="runs"),
+    path("risiko/", risks.risks, name="risks"),
     path("skolens/", keeping.own, name="own"),
     path("tilsagn/", keeping.promised, name="promised"),
     path("nyt/", keeping.new, name="new"),
@@ -21,6 +22,9 @@ urlpatterns = [
     path("<int:run_id>/afholdt/", keeping.hold, name="hold"),
     path("<int:run_id>/foelg/", keeping.follow, name="follow"),
     path("<int:run_id>/bekraeft/", keeping.take_over, name="take_over"),
+    path("aendret/", harvest.changes, name="changes"),
+    path("hent/", harvest.fetch_now, name="fetch_now"),
+    path("hent/fil/", harvest.fetched_file, name="fetched_file"),
     path("maal/<str:course_number>/", pages.course, name="course"),
     path("maal/<str:course_number>/laeg-sammen/", pages.ask, name="ask"),
     path("forslag/<int:pooling_id>/", pages.pooling, name="pooling"),

@@ -14,6 +14,7 @@ def sections(current: str) -> list[Tab]:
     """The pages about runs, as tabs."""
     pages = (
         ("runs", _("Annoncerede hold"), reverse("runs:runs")),
+        ("risks", _("I risiko"), reverse("runs:risks")),
         ("own", _("Skolens hold"), reverse("runs:own")),
         ("promised", _("Tilsagn"), reverse("runs:promised")),
     )

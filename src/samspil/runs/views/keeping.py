@@ -18,9 +18,9 @@ from samspil.kernel.errors import Conflict, Invalid, NotFound
 from samspil.kernel.http import LOGIN, ActorRequest, insist, requires, whole_number
 from samspil.network.models import Organisation
 from samspil.runs import rules
-from samspil.runs.domain import commitments, days, following, keeping, kept
+from samspil.runs.domain import commitments, days, following, keeping, kept, risks
 from samspil.runs.enums import PeriodKind, RunStatus
-from samspil.runs.interfaces import run_forms
+from samspil.runs.interfaces import curve, run_forms
 from samspil.runs.interfaces.run_page import figures_of, phases_of, sections
 from samspil.runs.models import CourseRun
 from samspil.ui.components import Segment
@@ -94,6 +94,9 @@ def run(request: ActorRequest, run_id: int) -> HttpResponse:
             "sees_inside": sees_inside,
             "phases": phases_of(found) if found.is_own else [],
             "figures": figures_of(found),
+            "risk": curve.shown(risks.of_run(found))
+            if found.status in following.OUT and found.follows_id is None
+            else None,
             "days": [
                 (day, days.Day(day.on).week, days.holiday(day.on))
                 for day in kept.days_of_run(found)

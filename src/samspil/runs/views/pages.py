@@ -21,6 +21,7 @@ from samspil.runs.domain import planning, poolings, queries
 from samspil.runs.enums import PoolingStatus
 from samspil.runs.interfaces import shown
 from samspil.runs.interfaces.forms import ConditionsForm
+from samspil.runs.interfaces.run_page import sections
 from samspil.ui.components import Figure, Segment
 
 
@@ -51,6 +52,7 @@ def runs(request: ActorRequest) -> HttpResponse:
                 for key, label in states
             ],
             "may_read_in": rules.may_read_runs_in(request.actor),
+            "sections": sections("runs"),
         },
     )
 

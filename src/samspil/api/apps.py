@@ -7,3 +7,7 @@ class ApiConfig(AppConfig):
     name = "samspil.api"
     label = "api"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Import what registers itself: the worker's part."""
+        from samspil.api.domain import feed, webhooks  # noqa: F401

@@ -76,6 +76,28 @@ def plan_the_night(now: datetime, planned: dict[str, date]) -> None:
         planned[kind] = today
 
 
+Watch = Callable[[datetime], None]
+WATCHES: list[tuple[Watch, timedelta]] = []
+
+
+def watch(every: timedelta) -> Callable[[Watch], Watch]:
+    """Register ``check(now)``, which a worker asks again and again whether there is work to enqueue."""
+
+    def register(check: Watch) -> Watch:
+        WATCHES.append((check, every))
+        return check
+
+    return register
+
+
+def look_around(now: datetime, looked: dict[Watch, datetime]) -> None:
+    """Ask the watches whose time has come. ``looked`` is the worker's memory of when it last did."""
+    for check, every in WATCHES:
+        if check not in looked or now - looked[check] >= every:
+            looked[check] = now
+            check(now)
+
+
 def receives(event: type, *, kind: str) -> Callable[[Handler], Handler]:
     """Register ``handler`` for an event class of ``samspil.contracts``, delivered as a job."""
 

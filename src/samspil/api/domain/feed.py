@@ -12,7 +12,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from django.db import transaction
@@ -26,7 +26,9 @@ from samspil.coordination.models import Agreement, Commitment
 from samspil.kernel import clock
 from samspil.kernel.kept import moment
 from samspil.kernel.locking import lock_rows
-from samspil.kernel.outbox import enqueue, job
+from samspil.kernel.outbox import enqueue, job, watch
+
+PAUSE = timedelta(seconds=30)
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,12 +136,13 @@ DIGESTS: dict[str, Callable[[datetime], Iterable[Thing]]] = {
 
 @dataclass(frozen=True, slots=True)
 class Seen:
-    """What one look found: per kind the keys that are new, changed and gone."""
+    """What one look found: per kind the keys that are new, changed and gone. ``since``: the cursor before."""
 
     created: dict[str, list[str]]
     changed: dict[str, list[str]]
     gone: dict[str, list[str]]
     is_first: bool
+    since: int
 
 
 LISTENERS: list[Callable[[Seen, datetime], None]] = []
@@ -160,7 +163,7 @@ def look(*, now: datetime) -> Seen | None:
         if (head.seen_event, head.seen_on) == (here.changes, today):
             return None
         is_first = head.seen_on is None
-        seen = Seen({}, {}, {}, is_first)
+        seen = Seen({}, {}, {}, is_first, head.seq)
         for kind, digests in DIGESTS.items():
             _compare(kind, list(digests(now)), head, seen, now)
         head.seen_event, head.seen_on = here.changes, today
@@ -226,6 +229,7 @@ def look_job(payload: dict[str, Any], *, now: datetime) -> None:
     look(now=now)
 
 
+@watch(PAUSE)
 def plan(now: datetime) -> None:
     """Have the worker look, when something can have changed. One small query and one more."""
     here = moment()

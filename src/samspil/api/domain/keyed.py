@@ -3,17 +3,23 @@
 from __future__ import annotations
 
 from collections import defaultdict
+from dataclasses import replace
 from datetime import date
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from django.utils.translation import gettext as _
 
 from samspil.api.domain.open_data import Place
+from samspil.catalogue.models import Course
 from samspil.coordination.domain.round_queries import RoundLine, gap_rows, get_round, rounds_of
 from samspil.coordination.enums import CommitmentRole
 from samspil.coordination.models import Commitment, ExternalAgreement, RoundCourse
 from samspil.kernel.actor import Actor
-from samspil.kernel.errors import NotFound
+from samspil.kernel.errors import Invalid, NotFound
+from samspil.network.models import Organisation
+from samspil.runs.domain.keeping import RunFacts, facts_from
+from samspil.runs.domain.kept import visible
+from samspil.runs.models import CourseRun
 
 
 def rounds(actor: Actor, *, place: Place, limit: int) -> tuple[list[RoundLine], Place | None]:
@@ -90,3 +96,61 @@ def cells(
     shown = found[place.skip : place.skip + limit]
     more = place.skip + limit < len(found)
     return shown, Place(skip=place.skip + limit) if more else None
+
+
+# ---------------------------------------------------------------- a school's own runs
+
+
+def own_school(actor: Actor) -> Organisation:
+    """The school that the actor acts for. Raises ``NotFound`` where it is none."""
+    found = Organisation.objects.filter(pk=actor.organisation_id or 0).first()
+    if found is None:
+        raise NotFound(_("Nøglen hører ikke til en skole."))
+    return found
+
+
+def own_runs(
+    actor: Actor, *, status: str, place: Place, limit: int
+) -> tuple[list[CourseRun], Place | None]:
+    """The runs of the actor's school, whatever their state, the first to begin first."""
+    rows = visible(actor).filter(organisation=own_school(actor))
+    if status:
+        rows = rows.filter(status=status)
+    if place.day is not None:
+        rows = rows.filter(starts_on__gte=place.day).exclude(starts_on=place.day, pk__lte=place.pk)
+    found = list(
+        rows.select_related("course", "organisation", "follows__organisation").order_by(
+            "starts_on", "pk"
+        )[: limit + 1]
+    )
+    more = len(found) > limit
+    shown = found[:limit]
+    return shown, Place(day=shown[-1].starts_on, pk=shown[-1].pk) if more else None
+
+
+def own_run(actor: Actor, pk: int) -> CourseRun:
+    """A run of the actor's school. Raises ``NotFound``."""
+    found: CourseRun | None = (
+        visible(actor)
+        .filter(organisation=own_school(actor), pk=pk)
+        .select_related("course", "organisation", "follows__organisation")
+        .first()
+    )
+    if found is None:
+        raise NotFound(_("Holdet findes ikke."))
+    return found
+
+
+def course_of(number: str) -> Course:
+    """The course with that number, archived ones too. Raises ``Invalid``."""
+    found = Course.objects.filter(number=number).first()
+    if found is None:
+        raise Invalid(
+            _("Målet %(number)s findes ikke i kataloget.") % {"number": number}, field="course"
+        )
+    return found
+
+
+def changed_facts(run: CourseRun, values: dict[str, Any]) -> RunFacts:
+    """What stands of a run, with ``values`` instead of what they name."""
+    return replace(facts_from(run), **values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import re
@@ -25,7 +26,6 @@ LONGEST_DAYS = 2 * 366
 MOST_KEYS = 50
 """Keys of one owner that hold at the same time."""
 _WRITTEN = re.compile(r"samspil_([a-z0-9]{8})_([A-Za-z0-9_-]{43})")
-_ALPHABET = "abcdefghijkmnpqrstuvwxyz23456789"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +45,10 @@ def make_key(
     name: str,
     scopes: list[str],
     expires_on: date,
+    nonce: str = "",
 ) -> Made:
-    """Make a key for an organisation or a network. Its text cannot be had again.
+    """Make a key for an organisation or a network. Its text cannot be had again. The same ``nonce``
+    makes one key however often a form is sent.
 
     Raises ``Invalid`` for a scope the owner cannot have, a day that is past or too far off, and
     when the owner has ``MOST_KEYS`` already.
@@ -69,7 +71,13 @@ def make_key(
     )
     if held.count() >= MOST_KEYS:
         raise Invalid(_("I har allerede 50 nøgler. Tilbagekald dem, I ikke bruger."))
-    prefix = "".join(secrets.choice(_ALPHABET) for _place in range(8))
+    prefix = _prefix(nonce or secrets.token_hex(16), str(owner.pk))
+    if ApiKey.objects.filter(prefix=prefix).exists():
+        raise Invalid(
+            _(
+                "Nøglen er allerede lavet, og dens tekst kan ikke vises igen. Lav en ny, hvis I mangler den."
+            )
+        )
     secret = secrets.token_urlsafe(32)
     key = ApiKey.objects.create(
         organisation=organisation,
@@ -108,6 +116,11 @@ def revoke_key(*, actor: Actor, now: datetime, key: ApiKey) -> ApiKey:
             summary=_("API-nøglen »%(name)s« er tilbagekaldt.") % {"name": row.name},
         )
     return row
+
+
+def _prefix(nonce: str, owner: str) -> str:
+    digest = hashlib.sha256(f"{nonce}:{owner}".encode()).digest()
+    return base64.b32encode(digest).decode()[:8].lower()
 
 
 def _hash(secret: str) -> str:

@@ -190,6 +190,19 @@ def school(key: str) -> Organisation:
     return found
 
 
+def school_by_id(pk: int) -> Organisation:
+    """An open school by its id. Raises ``NotFound``."""
+    found = _open_schools().filter(pk=pk).first()
+    if found is None:
+        raise NotFound(_("Skolen findes ikke."))
+    return found
+
+
+def school_ids(keys: Collection[str]) -> dict[str, int]:
+    """Ids of organisations by their keys. One query."""
+    return dict(Organisation.objects.filter(key__in=keys).order_by().values_list("key", "pk"))
+
+
 def _open_schools() -> QuerySet[Organisation]:
     return Organisation.objects.filter(valid_to=None, kind=OrganisationKind.SCHOOL)
 
@@ -292,6 +305,12 @@ def runs(
     shown = with_holders(found[:limit], today)
     after = Place(day=shown[-1].starts_on, pk=shown[-1].pk) if more else None
     return shown, after
+
+
+def runs_at(wanted: RunFilter, *, today: date, skip: int, limit: int) -> list[RunRow]:
+    """``limit`` announced runs and one more after ``skip`` of them, the first to begin first."""
+    rows = _fitting(wanted, today).order_by("starts_on", "pk").values_list(*RUN)
+    return with_holders([RunRow._make((*row, "")) for row in rows[skip : skip + limit + 1]], today)
 
 
 def run(pk: int, *, today: date) -> RunRow:

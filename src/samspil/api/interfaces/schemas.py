@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, time
+from decimal import Decimal
 from typing import Annotated, Literal
 
 from ninja import Schema
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 Url = Annotated[str, Field(json_schema_extra={"format": "uri"})]
 
@@ -314,3 +315,81 @@ class OwnRunOut(RunOut):
     enrolled: int
     signed_up_here: int
     version: int
+
+
+class OwnRunList(Schema):
+    """A page of one's own school's runs."""
+
+    items: list[OwnRunOut]
+    next: Url | None
+
+
+Count = Annotated[int, Field(ge=0, le=32_000)]
+
+
+class PeriodIn(Schema):
+    """Days of a run: single dates, or weekdays between two dates without Danish holidays."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    kind: Literal["dates", "pattern"] = "pattern"
+    first_on: date | None = None
+    last_on: date | None = None
+    weekdays: list[Annotated[int, Field(ge=1, le=7)]] = Field([1, 2, 3, 4, 5], max_length=7)
+    dates: list[date] = Field([], max_length=400, description="The days, or those left out")
+    starts_at: time | None = None
+    ends_at: time | None = None
+
+
+class RunFields(Schema):
+    """What may be said of a run beside its course and days."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    minimum: Count = 1
+    title: Annotated[str, Field(max_length=250, pattern=r"^[^\x00]*$")] = ""
+    kviknummer: Annotated[str, Field(max_length=40, pattern=r"^[^\x00]*$")] = ""
+    duration_days: (
+        Annotated[Decimal, Field(gt=0, lt=1000, max_digits=5, decimal_places=1)] | None
+    ) = None
+    deadline_on: date | None = None
+    decision_on: date | None = None
+    is_guaranteed: bool = False
+    is_evening: bool = False
+    is_remote: bool = False
+    street: Annotated[str, Field(max_length=120, pattern=r"^[^\x00]*$")] = ""
+    postcode: Annotated[str, Field(pattern=r"^([0-9]{4})?$")] = ""
+    city: Annotated[str, Field(max_length=80, pattern=r"^[^\x00]*$")] = ""
+    takes_sign_up: bool = False
+    link: Annotated[str, Field(max_length=400, pattern=r"^(https?://[^\s\x00]+)?$")] = ""
+
+
+class RunIn(RunFields):
+    """A run to plan."""
+
+    course: Annotated[str, Field(pattern=r"^[0-9]{5}$")]
+    capacity: Count
+    periods: Annotated[list[PeriodIn], Field(min_length=1, max_length=20)]
+
+
+class RunChange(RunFields):
+    """What is to be said otherwise; what is left out stays. ``version`` is the one that was seen."""
+
+    version: Count
+    course: Annotated[str, Field(pattern=r"^[0-9]{5}$")] | None = None
+    capacity: Count | None = None
+    periods: Annotated[list[PeriodIn], Field(min_length=1, max_length=20)] | None = None
+
+
+class Seen(Schema):
+    """The version that was seen."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    version: Count
+
+
+class Cancelled(Seen):
+    """Why a run is cancelled; people who have signed up are told."""
+
+    reason: Annotated[str, Field(min_length=1, max_length=500, pattern=r"^[^\x00]*$")]

@@ -8,11 +8,12 @@ from django.conf import settings
 
 from samspil.api.domain.feed import Changes
 from samspil.api.domain.keyed import CellRow
-from samspil.api.domain.open_data import Agreed, CourseRow, RunRow
+from samspil.api.domain.open_data import RUN, Agreed, CourseRow, RunRow
 from samspil.api.enums import FeedKind
 from samspil.catalogue.models import Approval, Fkb
 from samspil.coordination.domain.round_queries import RoundLine
 from samspil.network.models import Organisation
+from samspil.runs.models import CourseRun
 
 Json = dict[str, Any]
 
@@ -186,4 +187,27 @@ def cell(row: CellRow) -> Json:
         **row._asdict(),
         "starts_on": row.starts_on and row.starts_on.isoformat(),
         "ends_on": row.ends_on and row.ends_on.isoformat(),
+    }
+
+
+def own_run(row: CourseRun) -> Json:
+    """A run of one's own school, with what only the school is told."""
+    values = {name: getattr(row, name) for name in RUN if "__" not in name}
+    told = run(
+        RunRow(
+            **values,
+            course__number=row.course.number,
+            course__title=row.course.title,
+            organisation__key=row.organisation.key,
+            organisation__name=row.organisation.name,
+            held_by=row.follows.organisation.name if row.follows else "",
+        )
+    )
+    return {
+        **told,
+        "url": f"{base()}/own/runs/{row.pk}",
+        "minimum": row.minimum,
+        "enrolled": row.enrolled,
+        "signed_up_here": row.signed_up_here,
+        "version": row.version,
     }

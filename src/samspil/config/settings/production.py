@@ -6,6 +6,7 @@ from samspil.config.settings.base import ENV
 
 SAMSPIL_ALLOW_SQLITE = ENV.flag("ALLOW_SQLITE", False)
 DEBUG = ENV.flag("DEBUG", False)
+SAMSPIL_WEBHOOKS_ANYWHERE = False
 
 SECURE_SSL_REDIRECT = ENV.flag("TLS", True)
 SESSION_COOKIE_SECURE = SECURE_SSL_REDIRECT

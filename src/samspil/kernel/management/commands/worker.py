@@ -6,7 +6,7 @@ Calculations run beside it, one at a time, in a child process that a thread watc
 from __future__ import annotations
 
 import signal
-from datetime import date
+from datetime import date, datetime
 from types import FrameType
 from typing import Any
 
@@ -31,6 +31,7 @@ class Command(BaseCommand):
 
         if options["once"]:
             outbox.plan_the_night(clock.now(), {})
+            outbox.look_around(clock.now(), {})
             while outbox.run_due(clock.now(), limit=1) or solving.run_next():
                 pass
             return
@@ -39,9 +40,11 @@ class Command(BaseCommand):
         solver = solving.Solver()
         solver.start()
         planned: dict[str, date] = {}
+        looked: dict[outbox.Watch, datetime] = {}
         try:
             while not stopping:
                 outbox.plan_the_night(clock.now(), planned)
+                outbox.look_around(clock.now(), looked)
                 if outbox.run_due(clock.now(), limit=1) == 0:
                     solver.ended.wait(options["poll"])
                     solver.ended.clear()

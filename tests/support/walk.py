@@ -364,6 +364,12 @@ PARAMETERS: dict[str, Callable[[World], Any]] = {
     "row_id": lambda w: w.inside.rows[0].pk,
     "round_course_id": lambda w: w.inside.rows[0].pk,
     "fkb_id": lambda w: w.inside.fkb.fkb_id,
+def _ooapi(parameter: str, kind: str, number: Callable[[World], int]) -> Callable[[World], Kwargs]:
+    from samspil.api.interfaces.ooapi import uuid_of
+
+    return lambda world: {parameter: uuid_of(kind, number(world))}
+
+
     "fkb_number": lambda w: w.inside.fkb.fkb.number,
     "course_id": lambda w: w.inside.rows[0].course_id,
     "course_number": lambda w: w.inside.rows[0].course.number,
@@ -447,6 +453,15 @@ KWARGS: dict[str, Callable[[World], Kwargs]] = {
 # The catalogue, the lists read into it, and announced runs are common to all networks: nobody is outside their
 # scope, and what a role may change is judged by right alone.
 COMMON_TO_ALL = (
+    "api:ooapi_course": _ooapi(
+        "course_id", "course", lambda w: int(w.inside.rows[0].course.number)
+    ),
+    "api:ooapi_course_offerings": _ooapi(
+        "course_id", "course", lambda w: int(w.inside.rows[0].course.number)
+    ),
+    "api:ooapi_organization": _ooapi("organization_id", "school", lambda w: w.school.pk),
+    "api:ooapi_organization_offerings": _ooapi("organization_id", "school", lambda w: w.school.pk),
+    "api:ooapi_offering": _ooapi("offering_id", "run", lambda w: w.runs[0].pk),
     "catalogue:",
     "runs:runs",
     "runs:course",

@@ -195,6 +195,16 @@ class World:
         return made
 
     @cached_property
+    def followed(self) -> Any:
+        """What the first school agreed on, held against what is announced."""
+        from samspil.compliance.domain.checking import check_round
+        from samspil.compliance.models import FollowUp
+
+        assert self.frozen
+        check_round(actor=Actor.system("tests"), now=NOW, round=self.inside.round)
+        return FollowUp.objects.get(round_course__round_fkb=self.frozen, organisation=self.school)
+
+    @cached_property
     def matrix(self) -> Any:
         """Last year's overview as a list: courses down, schools across."""
         from samspil.coordination.interfaces import matrix
@@ -354,9 +364,16 @@ def _asked(world: World) -> Kwargs:
     return {"proposal_id": world.asked.subject_id, "calculation_id": world.asked.pk}
 
 
+def _ooapi(parameter: str, kind: str, number: Callable[[World], int]) -> Callable[[World], Kwargs]:
+    from samspil.api.interfaces.ooapi import uuid_of
+
+    return lambda world: {parameter: uuid_of(kind, number(world))}
+
+
 OUTSIDE = ("outside secretariat", "outside coordinator")
 
 PARAMETERS: dict[str, Callable[[World], Any]] = {
+    "follow_up_id": lambda w: w.followed.pk,
     "round_id": lambda w: w.inside.round.pk,
     "network_id": lambda w: w.inside.network.pk,
     "organisation_id": lambda w: w.school.pk,
@@ -364,12 +381,6 @@ PARAMETERS: dict[str, Callable[[World], Any]] = {
     "row_id": lambda w: w.inside.rows[0].pk,
     "round_course_id": lambda w: w.inside.rows[0].pk,
     "fkb_id": lambda w: w.inside.fkb.fkb_id,
-def _ooapi(parameter: str, kind: str, number: Callable[[World], int]) -> Callable[[World], Kwargs]:
-    from samspil.api.interfaces.ooapi import uuid_of
-
-    return lambda world: {parameter: uuid_of(kind, number(world))}
-
-
     "fkb_number": lambda w: w.inside.fkb.fkb.number,
     "course_id": lambda w: w.inside.rows[0].course_id,
     "course_number": lambda w: w.inside.rows[0].course.number,
@@ -442,7 +453,28 @@ KWARGS: dict[str, Callable[[World], Kwargs]] = {
         lambda w: {"run_id": w.planned_run.pk},
     ),
     "api:course": lambda w: {"number": w.inside.rows[0].course.number},
+    "api:ooapi_course": _ooapi(
+        "course_id", "course", lambda w: int(w.inside.rows[0].course.number)
+    ),
+    "api:ooapi_course_offerings": _ooapi(
+        "course_id", "course", lambda w: int(w.inside.rows[0].course.number)
+    ),
+    "api:ooapi_organization": _ooapi("organization_id", "school", lambda w: w.school.pk),
+    "api:ooapi_organization_offerings": _ooapi("organization_id", "school", lambda w: w.school.pk),
+    "api:ooapi_offering": _ooapi("offering_id", "run", lambda w: w.runs[0].pk),
     "api:course_jsonld": lambda w: {"number": w.inside.rows[0].course.number},
+    "compliance:round": lambda w: {"round_id": w.followed.round_id},
+    "compliance:check": lambda w: {"round_id": w.followed.round_id},
+    "compliance:export": lambda w: {"round_id": w.followed.round_id},
+    "compliance:courses": lambda w: {"round_id": w.followed.round_id},
+    "compliance:course": lambda w: {
+        "round_id": w.followed.round_id,
+        "row_id": w.followed.round_course_id,
+    },
+    "compliance:school": lambda w: {
+        "round_id": w.followed.round_id,
+        "organisation_id": w.followed.organisation_id,
+    },
     # the sign-in library
     "account_confirm_email": lambda w: {"key": "x"},
     "account_reset_password_from_key": lambda w: {"uidb36": "1", "key": "x"},
@@ -453,15 +485,6 @@ KWARGS: dict[str, Callable[[World], Kwargs]] = {
 # The catalogue, the lists read into it, and announced runs are common to all networks: nobody is outside their
 # scope, and what a role may change is judged by right alone.
 COMMON_TO_ALL = (
-    "api:ooapi_course": _ooapi(
-        "course_id", "course", lambda w: int(w.inside.rows[0].course.number)
-    ),
-    "api:ooapi_course_offerings": _ooapi(
-        "course_id", "course", lambda w: int(w.inside.rows[0].course.number)
-    ),
-    "api:ooapi_organization": _ooapi("organization_id", "school", lambda w: w.school.pk),
-    "api:ooapi_organization_offerings": _ooapi("organization_id", "school", lambda w: w.school.pk),
-    "api:ooapi_offering": _ooapi("offering_id", "run", lambda w: w.runs[0].pk),
     "catalogue:",
     "runs:runs",
     "runs:course",

@@ -1,4 +1,11 @@
+"""The app's configuration."""
+
+from importlib import import_module
+
 from django.apps import AppConfig
+
+REGISTERS = ("domain.tasks", "receivers")
+"""Modules that register jobs, receivers and task sources when they are imported."""
 
 
 class ComplianceConfig(AppConfig):
@@ -7,3 +14,8 @@ class ComplianceConfig(AppConfig):
     name = "samspil.compliance"
     label = "compliance"
     default_auto_field = "django.db.models.BigAutoField"
+
+    def ready(self) -> None:
+        """Import what registers itself."""
+        for module in REGISTERS:
+            import_module(f"samspil.compliance.{module}")

@@ -158,6 +158,10 @@ def _settings() -> str:
 _SETTINGS = {
     "ALLOWED_HOSTS": "host names of the site, split by blanks; must be named in production",
     "ALLOW_SQLITE": "1: run production on SQLite, for a small site",
+    "ANNOUNCE_DAYS": "days before the last possible start on which an agreed run must be announced",
+    "ANNOUNCE_FOLLOW_DAYS": "days after the holder's announcement in which those who follow must announce",
+    "ANNOUNCE_NOTICE_DAYS": "days before a run's start after which its announcement is late whatever was agreed",
+    "ANNOUNCE_UNDATED_DAYS": "days before the end of the year on which what was agreed without a time must be announced",
     "BASE_URL": "https address of the site, as it stands in mails",
     "BEHIND_PROXY": "1: a proxy ends TLS and sets X-Forwarded-Proto itself",
     "COLLECTED": "1: `collectstatic` has run (set by `make run`)",

@@ -1,0 +1,377 @@
+"""What the pages about compliance show. Every query is scoped by the actor."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Min, Q, QuerySet, Sum
+
+from samspil.compliance import rules
+from samspil.compliance.enums import TO_ACT_ON, GuaranteeStanding, Standing
+from samspil.compliance.models import FollowUp, FollowUpChange, RoundCheck
+from samspil.coordination.domain.round_queries import get_round
+from samspil.coordination.models import Round, RoundCourse
+from samspil.kernel.actor import Actor
+from samspil.kernel.errors import NotFound
+from samspil.network.models import Organisation
+from samspil.runs.domain import harvest_queries
+from samspil.runs.models import CourseLook, CourseRun, RunChange
+
+ACT = "act"
+"""The filter for everything that somebody has to do something about."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """Guarantee runs that were held and broken (R30, R35)."""
+
+    held: int = 0
+    broken: int = 0
+
+    @property
+    def percent(self) -> int | None:
+        """Held of those that are decided, rounded down; ``None`` when none is decided yet."""
+        decided = self.held + self.broken
+        return self.held * 100 // decided if decided else None
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many commitments of something stand how."""
+
+    counts: dict[str, int] = field(default_factory=dict)
+    rate: Rate = Rate()
+    not_given: int = 0
+
+    @property
+    def all(self) -> int:
+        return sum(self.counts.values())
+
+    @property
+    def to_act_on(self) -> int:
+        return sum(self.counts.get(status.value, 0) for status in TO_ACT_ON)
+
+    @property
+    def decided(self) -> int:
+        """Those that it is time to judge."""
+        pending = (Standing.PENDING, Standing.UNKNOWN)
+        return self.all - sum(self.counts.get(status.value, 0) for status in pending)
+
+    def of(self, status: Standing) -> int:
+        return self.counts.get(status.value, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class SchoolTally:
+    """A school and how its commitments stand."""
+
+    school: Organisation
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class CourseTally:
+    """A course of the round and how the commitments for it stand."""
+
+    row: RoundCourse
+    tally: Tally
+
+
+@dataclass(frozen=True, slots=True)
+class RoundPicture:
+    """The round on one page, as far as the actor sees it."""
+
+    round: Round
+    tally: Tally
+    schools: list[SchoolTally]
+    check: RoundCheck | None
+    before: RoundCheck | None
+    sees_all: bool
+    oldest_look: date | None
+    never_looked: int
+
+
+def rounds_of(actor: Actor) -> list[Round]:
+    """The rounds that have follow-ups which the actor sees, the newest first."""
+    own = FollowUp.objects.visible_to(actor).current().order_by()
+    return list(
+        Round.objects.filter(pk__in=own.values("round").distinct())
+        .select_related("network")
+        .order_by("-year", "network__name", "pk")
+    )
+
+
+def first_round(rounds: Sequence[Round], today: date) -> Round | None:
+    """The one to show first: this year's, else the nearest year's."""
+    return min(
+        rounds,
+        key=lambda round: (abs(round.year - today.year), -round.year, round.network.name),
+        default=None,
+    )
+
+
+def _of(actor: Actor, round: Round) -> QuerySet[FollowUp]:
+    return FollowUp.objects.visible_to(actor).current().filter(round=round)
+
+
+def _tallies(rows: QuerySet[FollowUp], by: str) -> dict[int, Tally]:
+    """Counts by standing and the guarantee's rate, for each value of ``by``. One query."""
+    found: dict[int, dict[str, Any]] = {}
+    for key, status, count, held, broken, not_given in (
+        rows.order_by()
+        .values_list(by, "status")
+        .annotate(
+            count=Count("pk"),
+            held=Sum("guaranteed_held"),
+            broken=Sum("guaranteed_broken"),
+            not_given=Count("pk", filter=Q(guarantee_status=GuaranteeStanding.NOT_GIVEN)),
+        )
+    ):
+        into = found.setdefault(key, {"counts": {}, "held": 0, "broken": 0, "not_given": 0})
+        into["counts"][status] = count
+        into["held"] += held or 0
+        into["broken"] += broken or 0
+        into["not_given"] += not_given
+    return {
+        key: Tally(into["counts"], Rate(into["held"], into["broken"]), into["not_given"])
+        for key, into in found.items()
+    }
+
+
+def _sum(tallies: Sequence[Tally]) -> Tally:
+    counts: dict[str, int] = {}
+    for tally in tallies:
+        for status, count in tally.counts.items():
+            counts[status] = counts.get(status, 0) + count
+    rate = Rate(sum(t.rate.held for t in tallies), sum(t.rate.broken for t in tallies))
+    return Tally(counts, rate, sum(t.not_given for t in tallies))
+
+
+def picture(actor: Actor, round_id: int) -> RoundPicture:
+    """How a round's agreements stand: all of them, or those of the actor's schools.
+
+    A fixed number of queries at any size. Raises ``NotFound``.
+    """
+    round = get_round(actor, round_id)
+    by_school = _tallies(_of(actor, round), "organisation_id")
+    schools = Organisation.objects.in_bulk(by_school)
+    lines = [SchoolTally(schools[pk], tally) for pk, tally in by_school.items()]
+    lines.sort(key=lambda line: (line.school.name, line.school.pk))
+    checks = list(RoundCheck.objects.filter(round=round).order_by("-on", "-pk")[:2])
+    courses = _of(actor, round).order_by().values("round_course__course")
+    looks = CourseLook.objects.filter(course__in=courses).aggregate(
+        oldest=Min("looked_on"), count=Count("pk")
+    )
+    return RoundPicture(
+        round=round,
+        tally=_sum(list(by_school.values())),
+        schools=lines,
+        check=checks[0] if checks else None,
+        before=checks[1] if len(checks) > 1 else None,
+        sees_all=rules.sees_all(actor, round),
+        oldest_look=looks["oldest"],
+        never_looked=courses.distinct().count() - looks["count"],
+    )
+
+
+def _narrowed(rows: QuerySet[FollowUp], state: str, text: str) -> QuerySet[FollowUp]:
+    if state == ACT:
+        rows = rows.filter(pk__in=FollowUp.objects.to_act_on().values("pk"))
+    elif state in Standing.values:
+        rows = rows.filter(status=state)
+    elif state == "guarantee":
+        rows = rows.exclude(guarantee_status=GuaranteeStanding.NONE)
+    for word in text.split():
+        rows = rows.filter(
+            Q(round_course__course__number__startswith=word)
+            | Q(round_course__course__title__icontains=word)
+        )
+    return rows
+
+
+def get_school(actor: Actor, round_id: int, organisation_id: int) -> tuple[Round, Organisation]:
+    """A school of a round whose standing the actor sees. Raises ``NotFound``."""
+    round = get_round(actor, round_id)
+    school = Organisation.objects.filter(
+        pk=organisation_id, pk__in=_of(actor, round).order_by().values("organisation")
+    ).first()
+    if school is None:
+        raise NotFound("")
+    return round, school
+
+
+def tally_of_school(actor: Actor, round: Round, school: Organisation) -> Tally:
+    """How a school's commitments stand. One query."""
+    rows = _of(actor, round).filter(organisation=school)
+    return _tallies(rows, "organisation_id").get(school.pk, Tally())
+
+
+def lines_of_school(
+    actor: Actor,
+    round: Round,
+    school: Organisation,
+    *,
+    state: str = "",
+    text: str = "",
+    page: str | int = 1,
+    size: int = 100,
+) -> Page[FollowUp]:
+    """A page of a school's commitments, by course number."""
+    rows = _narrowed(_of(actor, round).filter(organisation=school), state, text)
+    return Paginator(_with_course(rows), size).get_page(page)
+
+
+def _with_course(rows: QuerySet[FollowUp]) -> QuerySet[FollowUp]:
+    return rows.select_related(
+        "round_course__course", "round_course__round_fkb__fkb", "organisation"
+    ).order_by("round_course__course__number", "organisation__name", "pk")
+
+
+@dataclass(frozen=True, slots=True)
+class CoursesPage:
+    """A page of a round's courses. ``counts``: how many courses each filter would show."""
+
+    round: Round
+    page: Page[RoundCourse]
+    lines: list[CourseTally]
+    counts: dict[str, int]
+
+
+def courses(
+    actor: Actor,
+    round_id: int,
+    *,
+    state: str = "",
+    text: str = "",
+    page: str | int = 1,
+    size: int = 100,
+) -> CoursesPage:
+    """A page of the round's courses with how their commitments stand, and how many courses have
+    something to act on. Raises ``NotFound``."""
+    round = get_round(actor, round_id)
+    own = _of(actor, round).order_by()
+    wanted = _narrowed(own, state, text).values("round_course").distinct()
+    rows = (
+        RoundCourse.objects.filter(pk__in=wanted)
+        .select_related("course", "round_fkb__fkb")
+        .order_by("course__number", "round_fkb__fkb__number", "pk")
+    )
+    found = Paginator(rows, size).get_page(page)
+    shown = [row.pk for row in found]
+    tallies = _tallies(own.filter(round_course__in=shown), "round_course_id")
+    lines = [CourseTally(row, tallies.get(row.pk, Tally())) for row in found]
+    counts = {
+        "": own.values("round_course").distinct().count(),
+        ACT: _narrowed(own, ACT, "").values("round_course").distinct().count(),
+        "guarantee": _narrowed(own, "guarantee", "").values("round_course").distinct().count(),
+    }
+    return CoursesPage(round, found, lines, counts)
+
+
+@dataclass(frozen=True, slots=True)
+class CoursePicture:
+    """A course of a round: what the actor sees of its commitments, and its announced runs."""
+
+    round: Round
+    row: RoundCourse
+    follow_ups: list[FollowUp]
+    runs: list[CourseRun]
+    looked_on: date | None
+
+
+def course(actor: Actor, round_id: int, row_id: int) -> CoursePicture:
+    """One course of a round. Raises ``NotFound`` when the actor sees none of its commitments."""
+    round = get_round(actor, round_id)
+    row = (
+        RoundCourse.objects.filter(pk=row_id, round_fkb__round=round)
+        .select_related("course", "round_fkb__fkb")
+        .first()
+    )
+    if row is None:
+        raise NotFound("")
+    follow_ups = list(_with_course(_of(actor, round).filter(round_course=row)))
+    if not follow_ups:
+        raise NotFound("")
+    look = harvest_queries.looks([row.course_id]).get(row.course_id)
+    return CoursePicture(
+        round=round,
+        row=row,
+        follow_ups=follow_ups,
+        runs=_runs({pk for item in follow_ups for pk in item.run_ids}),
+        looked_on=look.looked_on if look else None,
+    )
+
+
+def _runs(pks: set[int]) -> list[CourseRun]:
+    return list(
+        CourseRun.objects.filter(pk__in=pks)
+        .select_related("organisation", "course", "trace")
+        .order_by("starts_on", "pk")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """One commitment: how it stands, its runs, and what happened."""
+
+    follow_up: FollowUp
+    runs: list[CourseRun]
+    joint: list[CourseRun]
+    history: list[FollowUpChange]
+    run_changes: list[RunChange]
+    looked_on: date | None
+
+
+def story(actor: Actor, follow_up_id: int) -> Story:
+    """One commitment with its runs and history. Raises ``NotFound``."""
+    found = (
+        FollowUp.objects.visible_to(actor)
+        .select_related(
+            "round__network",
+            "round_course__course",
+            "round_course__round_fkb__fkb",
+            "organisation",
+            "overview",
+        )
+        .filter(pk=follow_up_id)
+        .first()
+    )
+    if found is None:
+        raise NotFound("")
+    holder = None
+    if found.role == "follower":
+        holder = (
+            FollowUp.objects.current()
+            .filter(round_course=found.round_course_id, role="holder")
+            .order_by("pk")
+            .first()
+        )
+    look = harvest_queries.looks([found.round_course.course_id]).get(found.round_course.course_id)
+    return Story(
+        follow_up=found,
+        runs=_runs(set(found.run_ids)),
+        joint=_runs(set(holder.run_ids)) if holder else [],
+        history=list(found.changes.order_by("-on", "-pk")[:100]),
+        run_changes=harvest_queries.changes_of(found.run_ids),
+        looked_on=look.looked_on if look else None,
+    )
+
+
+def export_rows(actor: Actor, round_id: int) -> tuple[Round, list[FollowUp]]:
+    """Every commitment of a round that the actor sees, for a list. Raises ``NotFound``."""
+    round = get_round(actor, round_id)
+    return round, list(_with_course(_of(actor, round)))
+
+
+def checked_at(round: Round) -> datetime | None:
+    """When the round was last checked."""
+    return (
+        RoundCheck.objects.filter(round=round)
+        .order_by("-on", "-pk")
+        .values_list("checked_at", flat=True)
+        .first()
+    )

@@ -53,6 +53,7 @@ fi
 if [ ! -f var/.played ]; then
   manage seed_example
   manage play_round
+  manage play_runs
   touch var/.played
 fi
 

@@ -247,6 +247,7 @@ def test_the_picture_of_the_runs(
     page: Page, played: Round, sign_in: Callable[[Page, Any], None], picture: Callable[..., None]
 ) -> None:
     sign_in(page, Person.objects.get(email="sekretariat@eso.example"))
+    call_command("play_runs", stdout=io.StringIO())
     page.goto(reverse("runs:ask", args=["22906"]))
     page.get_by_role("button", name="Regn forslaget").click()
     expect(page.get_by_text("Regner …")).to_be_visible()

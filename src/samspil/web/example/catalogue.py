@@ -206,10 +206,13 @@ def real_schools() -> tuple[SchoolRow, ...]:
         more = extra.get(row["key"], {"short_name": "", "list_spellings": ""})
         aliases = [a for a in row["alias"].split(";") if a]
         aliases += [a for a in more["list_spellings"].split(";") if a and a not in aliases]
+        name = row["name"].split(" - UddannelsesCenter")[0]
+        if name != row["name"]:
+            aliases.append(row["name"])  # as the national search writes it
         schools.append(
             SchoolRow(
                 key=row["key"],
-                name=row["name"].split(" - UddannelsesCenter")[0],
+                name=name,
                 short_name=more["short_name"] or row["name"].split(" - ")[0],
                 aliases=tuple(aliases),
                 kind="school",

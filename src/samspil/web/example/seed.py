@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, datetime
-from decimal import Decimal
 
 from django.contrib.auth.hashers import make_password
 from django.db import models
@@ -34,8 +33,6 @@ from samspil.network.models import (
     RoleAssignment,
     Territory,
 )
-from samspil.runs.enums import RunStatus
-from samspil.runs.models import CourseRun
 from samspil.web.example.catalogue import (
     BRANCH_GROUPS,
     HERE,
@@ -80,7 +77,6 @@ def seed_example(*, actor: Actor, now: datetime) -> Seeded:
     counts |= _catalogue(example_catalogue())
     eso, sosu = _networks()
     counts |= _people(eso, sosu)
-    counts |= _runs()
     record(eso, after=dict(counts), summary="Eksempeldata lagt ind", network_id=eso.pk)
     return Seeded(was_there=False, counts=counts)
 
@@ -146,47 +142,6 @@ def _places() -> Counts:
     ]
     Postcode.objects.bulk_create(postcodes, batch_size=_CHUNK, ignore_conflicts=True)
     return {"kommuner": len(municipalities), "postnumre": len(postcodes)}
-
-
-def _runs() -> Counts:
-    """The real runs of one course, as the national search showed them on 4 August 2026."""
-    courses, schools = _ids(Course, "number"), _ids(Organisation, "key")
-    key_of = {
-        name: row["key"]
-        for row in read_csv(REAL_DATA / "schools.csv")
-        for name in (row["name"], *row["alias"].split(";"))
-    }
-    runs = []
-    for row in read_csv(REAL_DATA / "runs_22906.csv"):
-        starts = date.fromisoformat(row["startDate"])
-        runs.append(
-            CourseRun(
-                course_id=courses["22906"],
-                organisation_id=schools[key_of[row["institution"]]],
-                kviknummer=row["kviknummer"],
-                title=row["holdTitle"],
-                starts_on=starts,
-                ends_on=max(starts, date.fromisoformat(row["endDate"])),
-                deadline_on=date.fromisoformat(row["tilmeldingsFrist"]),
-                duration_days=Decimal(row["duration"]),
-                hours=row["undervisningstidspunkt"][:120],
-                teaching_form=row["undervisningsform"],
-                street=row["lokationGade"],
-                postcode=row["lokationPostNr"],
-                city=row["lokationSted"],
-                capacity=int(row["participantCapacity"]),
-                minimum=int(row["minimumParticipants"]),
-                enrolled=int(row["currentParticipantAmount"]),
-                is_guaranteed=row["garantiKursus"] == "True",
-                status=RunStatus.CANCELLED if row["aflyst"] == "True" else RunStatus.ANNOUNCED,
-                price=Decimal(row["normpris"]) if row["normpris"] else None,
-                link=row["link"],
-                source="voksenuddannelse.dk",
-                seen_on=date(2026, 8, 4),
-            )
-        )
-    CourseRun.objects.bulk_create(runs, batch_size=_CHUNK, ignore_conflicts=True)
-    return {"hold": len(runs)}
 
 
 def _catalogue(catalogue: Catalogue) -> Counts:

@@ -4,7 +4,14 @@ from importlib import import_module
 
 from django.apps import AppConfig
 
-REGISTERS = ("domain.tokens", "receivers")
+REGISTERS = (
+    "domain.tokens",
+    "domain.moves",
+    "domain.moves_asking",
+    "domain.moves_queries",
+    "domain.moves_transfers",
+    "receivers",
+)
 """Modules that register jobs, mails and sources when they are imported."""
 
 

@@ -2,6 +2,7 @@
 
 from django.urls import path
 
+from samspil.enrolment.urls_moves import PATTERNS
 from samspil.enrolment.views import mine, public
 
 app_name = "enrolment"
@@ -25,4 +26,6 @@ urlpatterns = [
     path("min/<str:token>/tilbud/<int:offer_id>/", mine.answer, name="mine_answer"),
     path("min/<str:token>/person/<int:enrolment_id>/", mine.details, name="mine_details"),
     path("min/<str:token>/evaluering/<int:enrolment_id>/", mine.evaluate, name="mine_evaluate"),
+    # Plans that put runs together, transfers, the pooled waiting list.
+    *PATTERNS,
 ]

@@ -23,7 +23,7 @@ from samspil.kernel.actor import Actor
 from samspil.kernel.audit import canonical
 from samspil.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from samspil.kernel.locking import lock_row
-from samspil.kernel.mail import send
+from samspil.kernel.mail import Notification, send
 from samspil.kernel.models import Calculation
 from samspil.kernel.outbox import job
 from samspil.kernel.transitions import transition
@@ -304,7 +304,7 @@ def lock_all(plan: MovePlan) -> tuple[MovePlan, dict[int, CourseRun]]:
 
 
 def tell(
-    kind: type[notifications.Notification],
+    kind: type[Notification],
     plan: MovePlan,
     organisation: Organisation,
     *,

@@ -285,9 +285,13 @@ def on_settle(payload: dict[str, Any], *, now: datetime) -> None:
 
 @dataclass(frozen=True)
 class Tally:
-    """What the answers say now. ``reached``: runs with enough, all of them counted together."""
+    """What the answers say now. ``reached``: runs with enough, all of them counted together.
+
+    ``going``: those of ``yes`` who move now; nobody leaves a run that would fall below its minimum by it.
+    """
 
     yes: tuple[MoveLine, ...]
+    going: tuple[MoveLine, ...]
     asked: int
     wanted: frozenset[int]
     reached: frozenset[int]
@@ -323,11 +327,18 @@ def tally(plan: MovePlan, runs: Mapping[int, CourseRun]) -> Tally:
     }
     reached = wanted
     while True:
-        heads = dict(here)
+        heads, going = dict(here), []
         for line in yes:
-            if line.target_id in reached:
+            source = runs[line.source_id]
+            stays_enough = (
+                fates[source.pk].fate != RunFate.HELD
+                or source.is_promised
+                or not here[source.pk] >= source.minimum > heads[source.pk] - seated[line.pk]
+            )
+            if line.target_id in reached and stays_enough:
                 heads[line.target_id] += len(valid[line.pk])
                 heads[line.source_id] -= seated[line.pk]
+                going.append(line)
         still = frozenset(
             pk
             for pk in reached
@@ -337,6 +348,7 @@ def tally(plan: MovePlan, runs: Mapping[int, CourseRun]) -> Tally:
         if still == reached:
             return Tally(
                 tuple(yes),
+                tuple(going),
                 sum(line.state == MoveState.ASKED for line in lines),
                 wanted,
                 reached,
@@ -356,7 +368,7 @@ def settle_moves(*, actor: Actor, now: datetime, plan: MovePlan) -> MovePlan:
         return plan
     counted = tally(plan, runs)
     is_all = bool(counted.wanted) and counted.reached == counted.wanted
-    if is_all and counted.yes:
+    if is_all and counted.going:
         return _carry_out(plan, runs, counted, actor=actor, now=now)
     is_open = counted.asked and plan.answer_by is not None and plan.answer_by > now
     if is_open:
@@ -366,7 +378,7 @@ def settle_moves(*, actor: Actor, now: datetime, plan: MovePlan) -> MovePlan:
     while plan.wave < last:
         if begin_wave(plan, plan.wave + 1, runs, actor=actor, now=now):
             return plan
-    if any(line.target_id in counted.reached for line in counted.yes):
+    if counted.going:
         return _carry_out(plan, runs, counted, actor=actor, now=now)
     transition(plan, "lapse", table=MOVE_PLAN_TRANSITIONS, actor=actor, now=now)
     withdraw_offers(plan, runs, actor=actor, now=now)
@@ -446,8 +458,8 @@ def _let_go(
 def _carry_out(
     plan: MovePlan, runs: dict[int, CourseRun], counted: Tally, *, actor: Actor, now: datetime
 ) -> MovePlan:
-    going = [line for line in counted.yes if line.target_id in counted.reached]
-    staying = [line for line in counted.yes if line.target_id not in counted.reached]
+    going = counted.going
+    staying = [line for line in counted.yes if line not in going]
     transition(plan, "carry_out", table=MOVE_PLAN_TRANSITIONS, actor=actor, now=now)
     done = _move(going, plan, runs, actor=actor, now=now)
     for line in staying:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
+from planning.geo import road_metres
 from planning.planners import OFFERS, POOLING
 from planning.pooling import baselines
 from planning.pooling.asked import AskProblem
@@ -428,3 +429,82 @@ def _fates(
         for run in data.runs
         if before[run.key] or run.key in arrives or run.key in leaves
     )
+
+
+# ---------------------------------------------------------------- demand enough for a run of its own
+
+
+@dataclass(frozen=True, slots=True)
+class Wisher:
+    """So many people together who wait for a course: where they are, and when and where would do."""
+
+    heads: int
+    postcode: str
+    first_on: date
+    last_on: date
+    km: int
+    schools: frozenset[int] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """A run that could be held: at a school's place, from a day on, with a minimum."""
+
+    school: int
+    postcode: str
+    starts_on: date
+    minimum: int
+
+
+@dataclass(frozen=True, slots=True)
+class Enough:
+    """A candidate that enough people could come to. ``km``: the farthest of them."""
+
+    candidate: Candidate
+    heads: int
+    km: int
+
+
+def enough_for(wishers: Sequence[Wisher], candidates: Iterable[Candidate]) -> list[Enough]:
+    """The candidates that reach their minimum, those with most people first, then the least travelling.
+
+    A school stands in the list once, with its best day. Places without a known centre are left out.
+    """
+    candidates = list(candidates)
+    centres = {
+        code: (lat or 0.0, lon or 0.0)
+        for code, lat, lon in Postcode.objects.filter(
+            code__in={w.postcode for w in wishers} | {c.postcode for c in candidates},
+            lat__isnull=False,
+            lon__isnull=False,
+        ).values_list("code", "lat", "lon")
+    }
+    metres: dict[tuple[str, str], int] = {}
+
+    def between(a: str, b: str) -> int:
+        if (a, b) not in metres:
+            metres[a, b] = road_metres(*centres[a], *centres[b])
+        return metres[a, b]
+
+    best: dict[int, tuple[tuple[int, int, date], Enough]] = {}
+    for candidate in candidates:
+        if candidate.postcode not in centres:
+            continue
+        coming = [
+            w
+            for w in wishers
+            if w.postcode in centres
+            and w.first_on <= candidate.starts_on <= w.last_on
+            and (w.schools is None or candidate.school in w.schools)
+            and between(w.postcode, candidate.postcode) <= w.km * 1000
+        ]
+        heads = sum(w.heads for w in coming)
+        if not heads or heads < candidate.minimum:
+            continue
+        far = [between(w.postcode, candidate.postcode) for w in coming]
+        total = sum(m * w.heads for m, w in zip(far, coming, strict=True))
+        rank = (-heads, total, candidate.starts_on)
+        made = Enough(candidate, heads, round(max(far) / 1000))
+        if candidate.school not in best or rank < best[candidate.school][0]:
+            best[candidate.school] = (rank, made)
+    return [made for _rank, made in sorted(best.values(), key=lambda pair: pair[0])]

@@ -1,0 +1,331 @@
+"""Transfers between schools: what each has to do, messages with files, reminders, and when one comes to nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from typing import Any, Final
+
+from django.db.models import Q
+from django.urls import reverse
+from django.utils.translation import gettext as _
+
+from samspil.contracts.transfers import TransferUndone
+from samspil.enrolment import notifications
+from samspil.enrolment.enums import EnrolmentStatus, TransferStep
+from samspil.enrolment.models import Transfer, TransferNote
+from samspil.enrolment.rules import is_staff_of, protected_schools, schools_of
+from samspil.kernel import clock, files, uploads
+from samspil.kernel.actions import action, record
+from samspil.kernel.actor import Actor
+from samspil.kernel.errors import Conflict, Forbidden, Invalid, NotFound
+from samspil.kernel.locking import lock_row
+from samspil.kernel.mail import Notification, send
+from samspil.kernel.outbox import job, nightly, publish
+from samspil.kernel.tasks import Task, task_source
+from samspil.network.domain.recipients import school_people
+from samspil.network.models import Organisation
+
+LONGEST: Final = 2000
+MOST_NOTES: Final = 50
+MAX_BYTES: Final = 5 * 1024 * 1024
+
+
+def may_handle_transfer(actor: Actor, transfer: Transfer) -> bool:
+    """Staff of the school that hands over, and of the one that receives."""
+    return is_staff_of(actor, transfer.origin_id) or is_staff_of(actor, transfer.holder_id)
+
+
+def only_the_system(actor: Actor, _obj: object = None) -> bool:
+    """What the worker does by night."""
+    return actor.is_system
+
+
+def get_transfer(actor: Actor, pk: int) -> Transfer:
+    """A transfer of the actor's own schools. Raises ``NotFound``."""
+    found = (
+        Transfer.objects.visible_to(actor)
+        .select_related(
+            "network", "origin", "holder", "sign_up", "source__course", "target__course"
+        )
+        .filter(pk=pk)
+        .order_by("pk")
+        .first()
+    )
+    if found is None:
+        raise NotFound(_("Overførslen findes ikke."))
+    return found
+
+
+def transfers(actor: Actor, *, only_open: bool = True) -> list[Transfer]:
+    """The transfers of the actor's schools, the most urgent first."""
+    rows = Transfer.objects.visible_to(actor).select_related(
+        "network", "origin", "holder", "source__course", "target__course"
+    )
+    if only_open:
+        rows = rows.filter(undone_at=None).filter(
+            Q(origin_step=TransferStep.WAITING) | Q(holder_step=TransferStep.WAITING)
+        )
+    return list(rows.order_by("due_on", "pk"))
+
+
+def _locked(transfer: Transfer) -> Transfer:
+    lock_row(Transfer.objects.all(), transfer.pk)
+    return Transfer.objects.select_related("network", "origin", "holder").get(pk=transfer.pk)
+
+
+def _side(actor: Actor, transfer: Transfer, organisation_id: int) -> Organisation:
+    if not is_staff_of(actor, organisation_id) or organisation_id not in (
+        transfer.origin_id,
+        transfer.holder_id,
+    ):
+        raise Forbidden(_("Du kan kun svare for din egen skole."))
+    return transfer.origin if organisation_id == transfer.origin_id else transfer.holder
+
+
+@action("enrolment.do_transfer_step", permission=may_handle_transfer, on="transfer")
+def do_step(
+    *, actor: Actor, now: datetime, transfer: Transfer, organisation_id: int, done: bool
+) -> Transfer:
+    """Say for one's school that its part is done, or is not after all. Twice is once.
+
+    The origin has sent what the other school needs and taken the people off in its own system; the holder has
+    received them and entered them in its own. Raises ``Conflict`` when the transfer came to nothing.
+    """
+    transfer = _locked(transfer)
+    school = _side(actor, transfer, organisation_id)
+    if transfer.undone_at is not None:
+        raise Conflict(_("Overførslen er bortfaldet: ingen af dem er på holdet mere."))
+    side = "origin" if school.pk == transfer.origin_id else "holder"
+    wanted = TransferStep.DONE if done else TransferStep.WAITING
+    if getattr(transfer, f"{side}_step") == wanted:
+        return transfer
+    setattr(transfer, f"{side}_step", wanted)
+    setattr(transfer, f"{side}_done_at", now if done else None)
+    transfer.save(update_fields=[f"{side}_step", f"{side}_done_at"])
+    record(
+        transfer,
+        after={side: wanted},
+        summary=_("%(school)s har gjort sin del") % {"school": school.label}
+        if done
+        else _("%(school)s mangler alligevel noget") % {"school": school.label},
+        network_id=transfer.network_id,
+        organisation_id=school.pk,
+    )
+    return transfer
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    """A file that somebody sends: name and bytes."""
+
+    name: str
+    content: bytes
+
+
+@action("enrolment.write_about_transfer", permission=may_handle_transfer, on="transfer")
+def write_note(
+    *,
+    actor: Actor,
+    now: datetime,
+    transfer: Transfer,
+    organisation_id: int,
+    text: str,
+    upload: Upload | None = None,
+) -> TransferNote:
+    """Write to the other school about a transfer, perhaps with a file. The other school gets a mail.
+
+    Raises ``Invalid`` without words and file, ``UploadRefused`` for a file that isn't what it says.
+    """
+    text = text.strip()
+    if not text and upload is None:
+        raise Invalid(_("Skriv en besked, eller vælg en fil."), "text")
+    if len(text) > LONGEST:
+        raise Invalid(_("Skriv højst %(most)s tegn.") % {"most": LONGEST}, "text")
+    transfer = _locked(transfer)
+    school = _side(actor, transfer, organisation_id)
+    if transfer.notes.count() >= MOST_NOTES:
+        raise Invalid(_("Der er allerede mange beskeder om overførslen. Ring til skolen."), "text")
+    stored = None
+    if upload is not None:
+        info = uploads.inspect(upload.content, upload.name, kinds=("pdf",), max_bytes=MAX_BYTES)
+        stored = files.store(upload.content, info.name, info.content_type, actor=actor, now=now)
+    note = TransferNote.objects.create(
+        transfer=transfer,
+        organisation=school,
+        person_name=actor.label.split(" <")[0][:120],
+        text=text,
+        file=stored,
+        at=now,
+    )
+    record(
+        transfer,
+        after={"note": note.pk, "file": stored.sha256 if stored else ""},
+        summary=_("%(school)s har skrevet til den anden skole") % {"school": school.label},
+        network_id=transfer.network_id,
+        organisation_id=school.pk,
+    )
+    other = transfer.holder if school.pk == transfer.origin_id else transfer.origin
+    _tell(notifications.TransferSaid, transfer, other, now=now, sender=school)
+    return note
+
+
+def get_note(actor: Actor, transfer_id: int, note_id: int) -> TransferNote:
+    """A message with a file, of a transfer that the actor may see. Raises ``NotFound``."""
+    found = (
+        TransferNote.objects.filter(pk=note_id, transfer=get_transfer(actor, transfer_id))
+        .exclude(file=None)
+        .select_related("file")
+        .order_by("pk")
+        .first()
+    )
+    if found is None:
+        raise NotFound(_("Filen findes ikke."))
+    return found
+
+
+def _tell(
+    kind: type[Notification],
+    transfer: Transfer,
+    school: Organisation,
+    *,
+    now: datetime,
+    **context: Any,
+) -> None:
+    for person in school_people(school, on=clock.local_date(now)):
+        send(
+            kind(
+                transfer=transfer,
+                person=person,
+                school=school,
+                url=notifications.transfer_url(transfer),
+                **context,
+            ),
+            to=person.email,
+            now=now,
+            subject_of=transfer,
+            network_id=transfer.network_id,
+            organisation_id=school.pk,
+            language=person.language,
+        )
+
+
+# ---------------------------------------------------------------- by night
+
+
+@job("enrolment.look_after_transfers")
+def look_after(payload: dict[str, Any], *, now: datetime) -> None:
+    """Remind schools of what is late, and take back transfers whose people have all left."""
+    on = date.fromisoformat(payload["on"])
+    actor = Actor.system("enrolment.look_after_transfers")
+    for transfer in _left_behind(on):
+        undo_transfer(actor=actor, now=now, transfer=transfer)
+    for transfer in _late(on):
+        remind(actor=actor, now=now, transfer=transfer)
+
+
+nightly("enrolment.look_after_transfers", hour=6)
+
+
+def _left_behind(on: date) -> list[Transfer]:
+    """Transfers of which nobody is on the run any more, or whose run was cancelled."""
+    sits = Q(
+        enrolments__status__in=(
+            EnrolmentStatus.ENROLLED,
+            EnrolmentStatus.ATTENDED,
+            EnrolmentStatus.ABSENT,
+        )
+    )
+    with_people = Transfer.objects.filter(sits).exclude(target__status="cancelled")
+    return list(
+        Transfer.objects.filter(undone_at=None, target__ends_on__gte=on - timedelta(days=90))
+        .exclude(pk__in=with_people.values("pk"))
+        .order_by("pk")
+    )
+
+
+def _late(on: date) -> list[Transfer]:
+    return list(
+        Transfer.objects.filter(undone_at=None, due_on=on)
+        .filter(Q(origin_step=TransferStep.WAITING) | Q(holder_step=TransferStep.WAITING))
+        .select_related("origin", "holder", "network", "target__course")
+        .order_by("pk")
+    )
+
+
+@action("enrolment.undo_transfer", permission=only_the_system, on="transfer")
+def undo_transfer(*, actor: Actor, now: datetime, transfer: Transfer) -> None:
+    """Take back a transfer whose people are all gone; nothing is owed for it any more. Twice is once."""
+    transfer = _locked(transfer)
+    if transfer.undone_at is not None:
+        return
+    transfer.undone_at = now
+    transfer.save(update_fields=["undone_at"])
+    publish(TransferUndone(str(transfer.reference), _("Ingen af dem er på holdet mere.")), now=now)
+    record(
+        transfer,
+        after={"undone": True},
+        summary=_("Overførslen er bortfaldet: ingen af dem er på holdet mere"),
+        network_id=transfer.network_id,
+    )
+
+
+@action("enrolment.remind_of_transfer", permission=only_the_system, on="transfer")
+def remind(*, actor: Actor, now: datetime, transfer: Transfer) -> None:
+    """Remind the school that has not done its part, on the last day for it."""
+    record(
+        transfer,
+        summary=_("Skolerne er mindet om overførslen"),
+        network_id=transfer.network_id,
+    )
+    for school, step in (
+        (transfer.origin, transfer.origin_step),
+        (transfer.holder, transfer.holder_step),
+    ):
+        if step == TransferStep.WAITING:
+            _tell(notifications.TransferDue, transfer, school, now=now)
+
+
+@task_source("enrolment.transfers")
+def transfer_tasks(actor: Actor, today: date) -> Iterator[Task]:
+    """Schools: people who were transferred, and for whom something is still to be done."""
+    own = schools_of(actor)
+    if not own:
+        return
+    for transfer in transfers(actor):
+        is_origin = transfer.origin_id in own and transfer.origin_step == TransferStep.WAITING
+        is_holder = transfer.holder_id in own and transfer.holder_step == TransferStep.WAITING
+        if is_origin or is_holder:
+            yield Task(
+                title=_("Overfør %(count)s til %(school)s")
+                % {"count": transfer.heads, "school": transfer.holder.label}
+                if is_origin
+                else _("Tag imod %(count)s fra %(school)s")
+                % {"count": transfer.heads, "school": transfer.origin.label},
+                url=reverse("enrolment:transfer", args=[transfer.pk]),
+                context=transfer.network.short_name,
+                due_on=transfer.due_on,
+                detail=str(transfer.target.course),
+            )
+
+
+def people_of(actor: Actor, transfer: Transfer) -> list[tuple[str, str]]:
+    """Who was transferred, and where they stand now, as the two schools see them (R93–R95)."""
+    may_see = protected_schools(actor)
+    sees = {transfer.origin_id, transfer.holder_id} & may_see
+    people = []
+    for row in transfer.enrolments.select_related("learner").order_by("pk"):
+        if row.learner is not None and row.learner.is_protected and not sees:
+            name = _("Beskyttet navn")
+        elif row.learner is not None and row.learner.name:
+            name = row.learner.name
+        else:
+            name = _("Navn mangler")
+        people.append((name, str(row.get_status_display())))
+    return people
+
+
+def notes_of(transfer: Transfer) -> list[TransferNote]:
+    """What the schools have written, the oldest first."""
+    return list(transfer.notes.select_related("organisation", "file").order_by("at", "pk"))

@@ -1,0 +1,121 @@
+"""What people fill in about plans, moves and transfers."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.utils.translation import gettext_lazy as _
+
+from samspil.enrolment.domain.moves import MOST_ANSWER_DAYS, MOST_DAYS, MOST_KM, PERCENTS
+from samspil.network.models import Network
+from samspil.ui.forms import UploadField, Width
+
+
+class LimitsForm(forms.Form):
+    """How far and how many days people are asked to move, and how long they have to answer."""
+
+    km = forms.IntegerField(
+        label=_("Højst så mange kilometer"),
+        help_text=_(
+            "Fra deres hjem, eller fra deres hold, når vi ikke kender hjemmet. Har de sagt mindre, gælder det."
+        ),
+        min_value=0,
+        max_value=MOST_KM,
+        initial=40,
+        widget=Width(forms.NumberInput(), 4),
+    )
+    days = forms.IntegerField(
+        label=_("Højst så mange dage"),
+        help_text=_("Før eller efter deres eget hold."),
+        min_value=0,
+        max_value=MOST_DAYS,
+        initial=28,
+        widget=Width(forms.NumberInput(), 4),
+    )
+    yes = forms.ChoiceField(
+        label=_("Hvem siger ja, når de bliver spurgt?"),
+        help_text=_(
+            "Regner I med, at nogle siger nej, bliver flere spurgt, og nogle først i anden omgang."
+        ),
+        choices=[
+            ("all", _("alle")),
+            ("prior", _("de fleste: færre, jo længere væk (antagelse)")),
+            *(
+                (percent, _("%(percent)s %% siger ja") % {"percent": percent})
+                for percent in PERCENTS
+            ),
+        ],
+        initial="all",
+    )
+    answer_days = forms.IntegerField(
+        label=_("Dage til at svare"),
+        min_value=1,
+        max_value=MOST_ANSWER_DAYS,
+        initial=4,
+        widget=Width(forms.NumberInput(), 3),
+    )
+    network = forms.ModelChoiceField(
+        label=_("Samarbejde"), queryset=Network.objects.none(), empty_label=None
+    )
+
+    def __init__(self, *args: Any, networks: list[Network], **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["network"]
+        assert isinstance(field, forms.ModelChoiceField)
+        field.queryset = Network.objects.filter(pk__in=[n.pk for n in networks]).order_by(
+            "name", "pk"
+        )
+        if networks and not self.is_bound:
+            self.initial.setdefault("network", networks[0].pk)
+        if len(networks) == 1:
+            field.widget = forms.HiddenInput()
+
+
+class ReasonForm(forms.Form):
+    """Why a school says no, or a plan is given up."""
+
+    reason = forms.CharField(
+        label=_("Hvorfor?"),
+        help_text=_("De andre skoler læser det. Skriv ingen navne."),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class NoteForm(forms.Form):
+    """A message to the other school, perhaps with a file."""
+
+    text = forms.CharField(
+        label=_("Besked til den anden skole"),
+        required=False,
+        max_length=2000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+    file = UploadField(label=_("Fil"), kinds="pdf", required=False, help_text=_("PDF, højst 5 MB."))
+    organisation = forms.IntegerField(widget=forms.HiddenInput())
+
+
+class AnswerForm(forms.Form):
+    """What the other school must know of somebody who says yes; only with consent."""
+
+    special_needs = forms.CharField(
+        label=_("Er der noget, den nye skole skal vide?"),
+        help_text=_(
+            "For eksempel ordblindhed eller hjælpemidler. Lad feltet stå tomt, hvis der ikke er noget."
+        ),
+        required=False,
+        max_length=1000,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+    has_consent = forms.BooleanField(label=_("Ja, det må sendes til den nye skole"), required=False)
+
+    def clean(self) -> dict[str, Any]:
+        """What is written goes along only with the tick; without it one is asked once more."""
+        data: dict[str, Any] = super().clean() or {}
+        if data.get("special_needs", "").strip() and not data.get("has_consent"):
+            self.add_error(
+                "has_consent",
+                _("Sæt kryds, hvis skolen må få det at vide, eller slet teksten."),
+            )
+        return data

@@ -1,0 +1,25 @@
+"""Addresses of plans that put runs together, of transfers, and of the pooled waiting list."""
+
+from django.urls import URLPattern, path
+
+from samspil.enrolment.views import moves
+
+PATTERNS: list[URLPattern] = [
+    path("flytning/", moves.plans, name="plans"),
+    path("flytning/maal/<str:course_number>/", moves.propose, name="propose"),
+    path("flytning/<int:plan_id>/", moves.plan, name="plan"),
+    path("flytning/<int:plan_id>/godkend/", moves.approve, name="plan_approve"),
+    path("flytning/<int:plan_id>/afvis/", moves.reject, name="plan_reject"),
+    path("flytning/<int:plan_id>/opgiv/", moves.drop, name="plan_drop"),
+    path("overfoersler/", moves.transfers, name="transfers"),
+    path("overfoersler/<int:transfer_id>/", moves.transfer, name="transfer"),
+    path("overfoersler/<int:transfer_id>/trin/", moves.transfer_step, name="transfer_step"),
+    path(
+        "overfoersler/<int:transfer_id>/fil/<int:note_id>/",
+        moves.transfer_file,
+        name="transfer_file",
+    ),
+    path("venteliste/", moves.waiting, name="waiting"),
+    path("venteliste/maal/<str:course_number>/", moves.waiting_course, name="waiting_course"),
+    path("min/<str:token>/flytning/<int:offer_id>/", moves.answer, name="mine_move"),
+]

@@ -76,6 +76,17 @@ class Search:
             found[school] = instance.base_load[school] + self.whole(school, most)
         return found
 
+    def caps_at_best(self, burdens: Sequence[int]) -> dict[str, int]:
+        """As `caps`; who may carry more than the last of these are the schools that can then take most more."""
+        instance, last = self.instance, burdens[-1]
+
+        def most(school: str, burden: int) -> int:
+            return self.whole(school, most_load(burden, instance.size[school]))
+
+        more = sorted(self.plan.load, key=lambda s: (most(s, last) - most(s, burdens[0]), s))
+        allowed = {s: burdens[min(n, len(burdens) - 1)] for n, s in enumerate(more)}
+        return {s: instance.base_load[s] + most(s, allowed[s]) for s in self.plan.load}
+
     def whole(self, school: str, most: int) -> int:
         """What courses can put on a school that may carry so much, its pins counted in."""
         more = max(0, most - self.instance.base_load[school])

@@ -20,13 +20,14 @@ from dataclasses import replace
 
 from planning.coverage.bounds import DutyFlow, Groups, Priced, least_spread
 from planning.coverage.choices import Instance, compile_problem
+from planning.coverage.clusters import FAR_WORTH, Clusters
 from planning.coverage.contradictions import contradiction
 from planning.coverage.data import Holding, Pin, Problem
 from planning.coverage.exact import by_highs, in_order
 from planning.coverage.formulation import Formulation
 from planning.coverage.plan import Plan
 from planning.coverage.score import LEVELS, MORE_IS_BETTER, TERMS, most_load, score
-from planning.coverage.search import FAR_WORTH, Search
+from planning.coverage.search import Search
 from planning.coverage.solution import Assignment, Role, Solution
 from planning.messages import Contradiction
 from planning.result import Bound, Limits, Result, Status, Watch
@@ -113,6 +114,7 @@ class _Solver:
         self.is_near_only = False
         """Was only what is near a decision decided anew? Then the bounds on that say nothing of the whole."""
         self._far: Priced | None = None
+        self._clusters: Clusters | None = None
 
     @property
     def is_over(self) -> bool:
@@ -328,25 +330,82 @@ class _Solver:
         self._late(plan)
 
     def _burdens(self, plan: Plan, search: Search) -> None:
-        """Spread the duty: the bounds first, then the courses of the heaviest schools anew until they are met."""
+        """Spread the duty: the bounds first, then plans within them, or a step above, or two."""
         names = ("burden", "burden_2", "burden_3")
         gaps = sum(item.is_gap for item in plan.items)
-        reached = tuple(plan.top())
-        least = [0] * LEVELS
+        flow = None
+        least = aim = [0] * LEVELS
         if plan.covered == gaps:
             flow = DutyFlow(plan.instance)
-            least = flow.levels(reached)
+            least = flow.levels(tuple(plan.top()))
+            aim = flow.levels((least[0],) * LEVELS)
         else:
-            flow = None
-            least[0] = self._least_burden(plan)
-        target = max(least[0], *least)
-        if reached[0] > target or any(a > b for a, b in zip(reached, least, strict=True)):
-            self._lower(plan, search, [target] * LEVELS)
+            least = aim = [self._least_burden(plan), 0, 0]
+            aim = [least[0]] * LEVELS
+        for burdens in (aim, [aim[0] + 1] * LEVELS, [aim[0] + 2] * LEVELS):
+            if self.is_over or self._within_burdens(plan, search, burdens):
+                break
         if flow is not None:
             least = flow.levels(tuple(plan.top()))
         for name, value in zip(names, least, strict=True):
             self.best[name] = value
         self._tell("burden")
+
+    def _within_burdens(self, plan: Plan, search: Search, burdens: Sequence[int]) -> bool:
+        """Make it a plan in which nobody carries more, if clusters find one; True when they do."""
+        caps = search.caps_at_best(burdens)
+        before, key = list(plan.chosen), plan.key()
+        if not search.over(caps):
+            return True
+        clusters = self._at_prices(plan, search, caps)
+        if clusters is not None:
+            while search.over(caps) and not clusters.is_done and not self.is_over:
+                self._step(clusters)
+            self._even(plan, search, caps, _STEPS)
+            if not search.over(caps):
+                self._clusters = clusters
+                return True
+        if plan.key() >= key:
+            plan.load_all(before)
+        return False
+
+    def _at_prices(self, plan: Plan, search: Search, caps: dict[str, int]) -> Clusters | None:
+        """Make it the branch groups' own best plans, what schools may carry in all at its price.
+
+        Some then carry more than their caps. None, and the plan as it was, where the relaxation has no answer or
+        no school has room for all that it had.
+        """
+        form = self._within(plan, caps)
+        form.model.minimise([*form.travel(), *((x, FAR_WORTH * k) for x, k in form.far())])
+        try:
+            relaxed = highs.relax_priced(form.model, seconds=self.watch.left)
+        except ValueError:
+            return None
+        self._did(len(form.columns))
+        priced = Groups(form).priced(relaxed.prices, self._solve_group) if relaxed else None
+        if priced is None or priced.values is None:
+            return None
+        before, covered = list(plan.chosen), plan.covered
+        plan.load_all([-1] * len(plan.items))
+        for i, k in enumerate(form.chosen(priced.values, before)):
+            if k >= 0 and plan.fits(plan.items[i].choices[k]):
+                plan.put(i, search.quarter(i, k, form))
+        for i in plan.order():
+            if plan.chosen[i] < 0:
+                search.place(i, caps)
+        if plan.covered < covered:
+            plan.repair(min(400_000, self.limits.work // 10), each=20_000)
+            self._place_left(plan, search)
+        if plan.covered < covered:
+            plan.load_all(before)
+            return None
+        return Clusters(search, form, priced, caps, self.watch)  # type: ignore[arg-type]
+
+    def _step(self, clusters: Clusters) -> None:
+        self._did(_WORK_PER_PART + 20 * clusters.number)
+        self.parts += 1
+        if clusters.step():
+            self._tell("clusters")
 
     def _least_burden(self, plan: Plan) -> int:
         """Bound by the relaxation that covers as many courses."""
@@ -359,66 +418,6 @@ class _Solver:
         relaxed = highs.relax_priced(form.model, seconds=self.watch.left)
         self._did(len(form.columns))
         return max(0, relaxed.bound) if relaxed else 0
-
-    def _lower(self, plan: Plan, search: Search, target: Sequence[int]) -> None:
-        """Bring the burdens down to the target, or as near as parts can."""
-        caps = search.caps(target)
-        self._guide(plan, search, caps)
-        self._tell("burden")
-        quiet, most = 0, self.work + (self.limits.work - self.work) // 3
-        while (over := search.over(caps)) and quiet < _QUIET_BURDENS and not self.is_over:
-            if self.work >= most:
-                break
-            heavy = search.heavy(caps)
-            some = heavy if len(heavy) <= 3 else search.random.sample(heavy, 3)
-            self._part(search, search.parts_around(some, _PART), caps)
-            self._even(plan, search, caps)
-            quiet = 0 if search.over(caps) < over else quiet + 1
-        for burden in range(max(target) + 1, plan.top()[0]):
-            # As flat as can be, one step above the bound, or two.
-            self._even(plan, search, search.caps([burden] * LEVELS), _STEPS)
-            if plan.top()[0] <= burden:
-                break
-
-    def _guide(self, plan: Plan, search: Search, caps: dict[str, int]) -> None:
-        """Take over from the relaxation what it leaves whole, decide the rest by one model."""
-        if self.is_over:
-            return
-        form = self._within(plan, caps)
-        form.model.minimise([*form.travel(), *((x, FAR_WORTH * k) for x, k in form.far())])
-        try:
-            relaxed = highs.relax_priced(form.model, seconds=self.watch.left)
-        except ValueError:
-            return
-        self._did(len(form.columns))
-        if relaxed is None:
-            return
-        values = relaxed.values
-        before, old = list(plan.chosen), (search.over(caps), plan.key())
-        covered = plan.covered
-        for i in range(len(plan.items)):
-            plan.take(i)
-        split = []
-        for i in form.items:
-            column = max(form.of_item[i], key=lambda x: values[x])
-            if values[column] > 0.999:
-                k = form.columns[column][1]
-                if plan.fits(plan.items[i].choices[k]):
-                    plan.put(i, search.quarter(i, k, form))
-                    continue
-            split.append(i)
-        for i in sorted(split, key=lambda i: (-plan.items[i].course.days, i)):
-            if plan.items[i].is_gap:
-                search.place(i, caps)
-        plan.repair(min(400_000, self.limits.work // 10), each=20_000)
-        if plan.covered < covered:
-            self._place_left(plan, search)
-        if plan.covered < covered:
-            plan.load_all(before)
-            return
-        self._even(plan, search, caps, _STEPS)
-        if (search.over(caps), plan.key()) >= old:
-            plan.load_all(before)
 
     def _even(self, plan: Plan, search: Search, caps: dict[str, int], steps: int = 0) -> None:
         """Bring schools below their caps by moves and swaps."""
@@ -469,75 +468,34 @@ class _Solver:
         return is_better
 
     def _ways(self, plan: Plan, search: Search) -> None:
-        """Shorten what learners travel, part by part, no burden heavier than now."""
+        """Shorten what learners travel, cluster by cluster, no burden heavier than now."""
         if self.is_over:
             return
         top = plan.top()
         highest = {s: max(top[0], plan.burden[s]) for s in plan.load}
-        bound = self._bound_ways(plan, search, highest, "far")
-        if bound is not None:
-            self.best["far"] = bound
-        self._tell("ways")
         caps = search.caps(top)
-        self._guide(plan, search, caps)
+        before, key = list(plan.chosen), plan.key()
+        clusters = self._clusters or self._at_prices(plan, search, caps)
+        if clusters is not None:
+            clusters.caps = caps
+            while not clusters.is_done and not clusters.is_near(NEAR) and not self.is_over:
+                self._step(clusters)
+            if search.over(caps) or plan.key() >= key:
+                plan.load_all(before)
         self._tell("ways")
-        self._by_groups(plan, search, caps)
-        self._tell("ways")
-        groups: dict[str, list[int]] = {}
-        for i, item in enumerate(plan.items):
-            groups.setdefault(item.course.group, []).append(i)
-        todo = [
-            members[n : n + _PART]
-            for _, members in sorted(groups.items())
-            for n in range(0, len(members), _PART)
-        ]
         quiet = 0
-        while quiet < _QUIET and not self._is_near(plan) and not self.is_over:
-            before = plan.key()
-            if todo:
-                items = todo.pop(0)
-            else:
-                schools = sorted(plan.load)
-                items = search.parts_around(
-                    search.random.sample(schools, min(3, len(schools))), _PART
-                )
-            self._part(search, items, search.caps(plan.top()))
-            quiet = 0 if plan.key() < before or todo else quiet + 1
-        for name in ("far", "travel") if plan.top() < top else ("travel",):
-            highest = {s: max(plan.top()[0], plan.burden[s]) for s in plan.load}
+        while quiet < _QUIET and not self.is_over:
+            # At last in the order of the objectives alone: no kilometre is worth a far learner.
+            schools = sorted(plan.load)
+            some = search.random.sample(schools, min(3, len(schools)))
+            far = plan.far
+            self._part(search, search.parts_around(some, _PART), caps)
+            quiet = 0 if plan.far < far else quiet + 1
+        for name in ("far", "travel"):
             bound = self._bound_ways(plan, search, highest, name)
             if bound is not None:
                 self.best[name] = bound
-
-    def _by_groups(self, plan: Plan, search: Search, caps: dict[str, int]) -> None:
-        """Each branch group decided alone, what schools may carry in all at its price; then schools are relieved."""
-        if self.is_over:
-            return
-        form = self._within(plan, caps)
-        form.model.minimise([*form.travel(), *((x, FAR_WORTH * k) for x, k in form.far())])
-        relaxed = highs.relax_priced(form.model, seconds=self.watch.left)
-        self._did(len(form.columns))
-        priced = Groups(form).priced(relaxed.prices, self._solve_group) if relaxed else None
-        if priced is None or priced.values is None:
-            return
-        before, old = list(plan.chosen), (search.over(caps), plan.key())
-        plan.load_all([-1] * len(plan.items))
-        for i, k in enumerate(form.chosen(priced.values, before)):
-            if k >= 0 and plan.fits(plan.items[i].choices[k]):
-                plan.put(i, search.quarter(i, k, form))
-        for i in plan.order():
-            if plan.chosen[i] < 0:
-                search.place(i, caps)
-        self._even(plan, search, caps, _STEPS)
-        if (search.over(caps), plan.key()) >= old:
-            plan.load_all(before)
-
-    def _is_near(self, plan: Plan) -> bool:
-        now = {"far": plan.far, "travel": plan.travel}
-        return all(
-            name in self.best and value - self.best[name] <= NEAR * value
-            for name, value in now.items()
-        )
+            self._tell("ways")
 
     def _bound_ways(
         self, plan: Plan, search: Search, highest: dict[str, int], name: str

@@ -132,7 +132,7 @@ def request_harvest(
     address is set, ``Conflict`` when they are being fetched already.
     """
     if not settings.SAMSPIL_HARVEST_URL:
-        raise Invalid(_("Der er ikke sat en adresse for den landsdækkende søgning."))
+        raise Invalid(_("Der er ikke angivet en adresse for den landsdækkende søgning."))
     _let_go_of_the_dead(now)
     try:
         with transaction.atomic():

@@ -130,6 +130,13 @@ class World:
         )
 
     @cached_property
+    def transfer_note(self) -> Any:
+        """A message with a file about people who went from the first school to the second by a plan."""
+        from tests.factories.moves import make_transfer
+
+        return make_transfer(self.inside)
+
+    @cached_property
     def dispute(self) -> Any:
         """A disputed line of a statement between the first two schools."""
         from samspil.settlement.domain import disputes
@@ -414,6 +421,9 @@ PARAMETERS: dict[str, Callable[[World], Any]] = {
     "key": lambda w: w.school.key,
     "api_key_id": lambda w: w.api_key.pk,
     "webhook_id": lambda w: w.webhook.pk,
+    "note_id": lambda w: w.transfer_note.pk,
+    "transfer_id": lambda w: w.transfer_note.transfer_id,
+    "plan_id": lambda w: w.transfer_note.transfer.line.plan_id,
     "statement_id": lambda w: w.dispute.statement_id,
     "entry_id": lambda w: w.dispute.entry_id,
     "dispute_id": lambda w: w.dispute.pk,
@@ -447,6 +457,8 @@ KWARGS: dict[str, Callable[[World], Kwargs]] = {
                 "reopen",
                 "hold",
                 "follow",
+                "link",
+                "adopt",
                 "take_over",
             )
         ),
@@ -475,6 +487,7 @@ KWARGS: dict[str, Callable[[World], Kwargs]] = {
         "round_id": w.followed.round_id,
         "organisation_id": w.followed.organisation_id,
     },
+    "runs:export": lambda w: {"kind": "csv"},
     # the sign-in library
     "account_confirm_email": lambda w: {"key": "x"},
     "account_reset_password_from_key": lambda w: {"uidb36": "1", "key": "x"},
@@ -489,6 +502,8 @@ COMMON_TO_ALL = (
     "runs:runs",
     "runs:course",
     "runs:ask",
+    "enrolment:propose",
+    "enrolment:waiting_course",
     "runs:changes",
     "runs:fetch_now",
     "runs:fetched_file",

@@ -7,7 +7,7 @@ from datetime import datetime
 from typing import Any
 
 from django.core.paginator import Page, Paginator
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -45,7 +45,9 @@ def may_run(actor: Actor, spec: str) -> bool:
 
 def may_handle(actor: Actor, batch: ImportBatch) -> bool:
     """Permission of everything that happens to a batch afterwards."""
-    return may_run(actor, batch.spec)
+    if not may_run(actor, batch.spec):
+        return False
+    return not SPECS[batch.spec].is_private or batch.person_id == actor.person_id
 
 
 def specs_for(actor: Actor) -> list[ImportSpec]:
@@ -55,9 +57,14 @@ def specs_for(actor: Actor) -> list[ImportSpec]:
 
 def batches_for(actor: Actor) -> QuerySet[ImportBatch]:
     """The imports that the actor may see, newest first, without their undo logs."""
-    keys = [spec.key for spec in specs_for(actor)]
+    specs = specs_for(actor)
+    common = [spec.key for spec in specs if not spec.is_private or actor.is_system]
+    private = [spec.key for spec in specs if spec.is_private]
     return (
-        ImportBatch.objects.filter(spec__in=keys)
+        ImportBatch.objects.filter(
+            Q(spec__in=common)
+            | Q(spec__in=private, person_id=actor.person_id, person_id__isnull=False)
+        )
         .select_related("file")
         .defer("undo_log")
         .order_by("-created_at", "-pk")

@@ -233,6 +233,8 @@ class ImportSpec(ABC):
     models: ClassVar[tuple[str, ...]]
     """Labels of the tables it writes, in the order in which rows are created."""
     options: ClassVar[tuple[Option, ...]] = ()
+    is_private: ClassVar[bool] = False
+    """Only whoever handed a list in sees it and decides about it: lists of one school's own."""
 
     @abstractmethod
     def may_run(self, actor: Actor) -> bool:

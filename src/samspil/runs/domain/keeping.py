@@ -112,6 +112,36 @@ def plan_run(
     return run
 
 
+@action("runs.adopt_run", permission=rules.may_keep_run, on="run")
+def adopt_run(*, actor: Actor, now: datetime, run: CourseRun, version: int) -> CourseRun:
+    """Keep a run that was read in: from now on it is changed here, and lists only count its people.
+
+    Raises ``Conflict`` when it is kept already or was changed since ``version``.
+    """
+    fresh = seats.lock_run(run.pk)
+    if fresh.is_own:
+        raise Conflict(_("Holdet passes allerede her."))
+    if fresh.version != version:
+        raise Conflict(
+            _("Nogen har rettet holdet imens. Se, hvad der nu står, og ret det så igen.")
+        )
+    fresh.is_own = True
+    fresh.version += 1
+    fresh.save(update_fields=["is_own", "version"])
+    facts = facts_from(fresh)
+    price = (PriceLine(_("Pris"), int(fresh.price * 100)),) if fresh.price else ()
+    taught, _skipped = days.all_days(facts.periods)
+    _write_parts(fresh, replace(facts, prices=price), taught)
+    record(
+        fresh,
+        before={"is_own": False, "source": fresh.source},
+        after={"is_own": True},
+        summary=_("Holdet passes fra nu af i Samspil"),
+        organisation_id=fresh.organisation_id,
+    )
+    return fresh
+
+
 @action("runs.change_run", permission=rules.may_keep_run, on="run")
 def change_run(
     *, actor: Actor, now: datetime, run: CourseRun, facts: RunFacts, version: int
@@ -413,7 +443,7 @@ def facts_from(run: CourseRun) -> RunFacts:
 
 
 def periods_of(run: CourseRun) -> tuple[days.Plan, ...]:
-    """The periods of a run; of one that was read in, a pattern of weekdays from first to last day."""
+    """The periods of a run; of one that was read in, the weekdays from its first to its last day."""
     found = tuple(
         days.Plan(
             kind=row.kind,
@@ -429,7 +459,17 @@ def periods_of(run: CourseRun) -> tuple[days.Plan, ...]:
         )
         for row in run.periods.order_by("position")
     )
-    return found or (days.Plan(first_on=run.starts_on, last_on=run.ends_on),)
+    if found:
+        return found
+    ends = (run.starts_on, run.ends_on)
+    return (
+        days.Plan(
+            first_on=run.starts_on,
+            last_on=run.ends_on,
+            weekdays=tuple(sorted({*days.WORKWEEK, *(day.isoweekday() for day in ends)})),
+            skips_holidays=not any(days.holiday(day) for day in ends),
+        ),
+    )
 
 
 def _own(run: CourseRun, version: int) -> CourseRun:

@@ -17,7 +17,7 @@ from samspil.kernel.models import AuditEvent
 from samspil.network.models import Organisation
 from samspil.network.models.organisations import valid_on
 from samspil.runs import rules
-from samspil.runs.domain import following
+from samspil.runs.domain import following, queries
 from samspil.runs.enums import RunStatus
 from samspil.runs.models import CourseRun, RunDay
 from samspil.runs.models.runs import CourseRunQuerySet
@@ -103,6 +103,30 @@ def own_runs(
     return Paginator(found, 50).get_page(page), counts
 
 
+MOST_EXPORTED = 20_000
+
+
+def all_runs_of(actor: Actor, school: Organisation) -> list[CourseRun]:
+    """A school's runs, whatever has become of them. ``NotFound`` outside one's scope."""
+    if school.pk not in rules.seen_inside(actor):
+        raise NotFound(_("Skolen findes ikke."))
+    return list(
+        CourseRun.objects.filter(organisation=school)
+        .select_related("course", "organisation")
+        .order_by("starts_on", "pk")[:MOST_EXPORTED]
+    )
+
+
+def announced_runs(*, text: str = "", school: str = "") -> list[CourseRun]:
+    """The announced runs that fit, the first to begin first, at most ``MOST_EXPORTED``."""
+    wanted = queries.RunFilter(text=text, school=school, state="all")
+    return list(
+        queries.narrowed(CourseRun.objects.announced(), wanted)
+        .select_related("course", "organisation")
+        .order_by("starts_on", "pk")[:MOST_EXPORTED]
+    )
+
+
 def followers_of(run: CourseRun) -> list[tuple[CourseRun, list[following.Drift]]]:
     """The schools that announce the run too, each with where it says something else."""
     rows = (
@@ -111,6 +135,21 @@ def followers_of(run: CourseRun) -> list[tuple[CourseRun, list[following.Drift]]
         .order_by("organisation__name", "pk")
     )
     return [(own, following.drift(own, run)) for own in rows]
+
+
+def could_announce(run: CourseRun) -> list[CourseRun]:
+    """Other schools' runs of the course that a run which was read in may announce, the nearest days first."""
+    rows = (
+        CourseRun.objects.filter(
+            course_id=run.course_id, follows__isnull=True, status__in=following.OUT
+        )
+        .exclude(organisation_id=run.organisation_id)
+        .filter(starts_on__gt=run.seen_on)
+        .select_related("organisation", "course")
+        .order_by("starts_on", "pk")[:200]
+    )
+    near = sorted(rows, key=lambda row: (abs((row.starts_on - run.starts_on).days), row.pk))
+    return near[:20]
 
 
 def days_of_run(run: CourseRun) -> list[RunDay]:

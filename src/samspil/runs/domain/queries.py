@@ -42,7 +42,7 @@ def runs(
 ) -> Page[CourseRun]:
     """A page of announced runs, the first to begin first."""
     del actor  # public knowledge
-    rows = _narrowed(CourseRun.objects.announced(), wanted)
+    rows = narrowed(CourseRun.objects.announced(), wanted)
     if wanted.state == "risk":
         rows = rows.filter(below_minimum())
     elif wanted.state == "held":
@@ -53,10 +53,11 @@ def runs(
 
 def totals(wanted: RunFilter) -> Totals:
     """The figures of the runs that fit, whatever their state. One query."""
-    return _totals(_narrowed(CourseRun.objects.announced(), wanted))
+    return _totals(narrowed(CourseRun.objects.announced(), wanted))
 
 
-def _narrowed(rows: QuerySet[CourseRun], wanted: RunFilter) -> QuerySet[CourseRun]:
+def narrowed(rows: QuerySet[CourseRun], wanted: RunFilter) -> QuerySet[CourseRun]:
+    """The rows that fit what somebody looks for, in any state."""
     if wanted.school:
         rows = rows.filter(organisation__key=wanted.school)
     for word in wanted.text.split():

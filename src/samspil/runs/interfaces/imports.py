@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 from datetime import date, timedelta
 from typing import Any, ClassVar
 
@@ -23,6 +24,7 @@ from samspil.kernel.spreadsheets.reader import CellValue
 from samspil.network.domain.queries import OrganisationIndex
 from samspil.network.models import Organisation
 from samspil.runs import rules
+from samspil.runs.domain import kept
 from samspil.runs.enums import RunStatus
 from samspil.runs.models import CourseRun
 
@@ -50,7 +52,7 @@ class CourseRuns(ImportSpec):
             "kviknummer",
             gettext_lazy("Kviknummer"),
             values.max_text(40),
-            ("kviknr", "kvik", "holdnummer"),
+            ("kviknr", "kvik", "holdnummer", "holdkode"),
             required=True,
             is_key=True,
         ),
@@ -58,7 +60,19 @@ class CourseRuns(ImportSpec):
             "course",
             gettext_lazy("Fagnummer"),
             values.course_number,
-            ("mål", "målnr", "fagnr", "subject_code", "amu", "amu-nummer", "uddannelse"),
+            (
+                "mål",
+                "målnr",
+                "fagnr",
+                "skolefag",
+                "fag",
+                "uvm-fag",
+                "uddannelsesnummer",
+                "subject_code",
+                "amu",
+                "amu-nummer",
+                "uddannelse",
+            ),
         ),
         Column("title", gettext_lazy("Titel"), values.max_text(250), ("holdtitel", "holdtitle")),
         Column(
@@ -160,6 +174,7 @@ class CourseRuns(ImportSpec):
             run.kviknummer: run
             for run in CourseRun.objects.filter(kviknummer__in=numbers).order_by("pk")
         }
+        schools_kept = self.schools_of(context.actor)
         first: dict[str, int] = {}
         schools: dict[str, list[Any]] = {}
         for row in rows:
@@ -177,8 +192,31 @@ class CourseRuns(ImportSpec):
             first[number] = row.row + 1
             written = row.get("school")
             if written not in schools:
-                schools[written] = index.find(written)
-            self._plan_row(row, context, known.get(number), schools[written], courses)
+                schools[written] = self.find(index, written, schools_kept)
+            existing = known.get(number)
+            if not self.may_write(row, schools[written], existing, schools_kept):
+                continue
+            self._plan_row(row, context, existing, schools[written], courses)
+
+    def schools_of(self, actor: Actor) -> list[Organisation] | None:
+        """The schools that the list may be about; ``None`` means all."""
+        return None
+
+    def find(
+        self, index: OrganisationIndex, written: str | None, own: list[Organisation] | None
+    ) -> list[Any]:
+        """The schools that a cell may mean."""
+        return index.find(written or "")
+
+    def may_write(
+        self,
+        row: Row,
+        found: list[Any],
+        existing: CourseRun | None,
+        own: list[Organisation] | None,
+    ) -> bool:
+        """Whether the row is about a run that the list may change; says so on the row if not."""
+        return True
 
     @staticmethod
     def _plan_row(
@@ -258,6 +296,9 @@ class CourseRuns(ImportSpec):
                 "link",
             )
         }
+        form = (row.get("teaching_form") or "").casefold()
+        if form:
+            wanted |= {"is_evening": "aften" in form, "is_remote": "fjern" in form}
         cancelled = row.get("is_cancelled")
         if cancelled is not None and (existing is None or existing.is_cancelled != cancelled):
             wanted["status"] = RunStatus.CANCELLED if cancelled else RunStatus.ANNOUNCED
@@ -277,6 +318,64 @@ class CourseRuns(ImportSpec):
             main=True,
             on_create={"kviknummer": row.get("kviknummer"), "source": context.source},
         )
+
+
+_OWN_COLUMNS = tuple(
+    replace(column, required=False, is_key=False)
+    if column.key == "school"
+    else replace(column, is_key=True)
+    if column.key == "course"
+    else column
+    for column in CourseRuns.columns
+)
+
+
+@register
+class SchoolRuns(CourseRuns):
+    """A school's own runs, as its student system writes them out. Other schools' are refused."""
+
+    key = "runs.school_runs"
+    title = gettext_lazy("Skolens egne hold")
+    lede = gettext_lazy(
+        "Hold, som jeres eget system skriver dem ud. Vælg, hvad hver kolonne er; næste gang huskes det. Andre skolers hold bliver ikke rørt."
+    )
+    columns: ClassVar[tuple[Column, ...]] = _OWN_COLUMNS
+    is_private = True
+
+    def may_run(self, actor: Actor) -> bool:
+        """Whoever keeps the runs of a school."""
+        return bool(rules.kept_schools(actor))
+
+    def schools_of(self, actor: Actor) -> list[Organisation] | None:
+        return kept.keepable_schools(actor)
+
+    def find(
+        self, index: OrganisationIndex, written: str | None, own: list[Organisation] | None
+    ) -> list[Any]:
+        """A cell left empty means the school that the actor acts for."""
+        if written:
+            return index.find(written)
+        return list(own[:1]) if own else []
+
+    def may_write(
+        self,
+        row: Row,
+        found: list[Any],
+        existing: CourseRun | None,
+        own: list[Organisation] | None,
+    ) -> bool:
+        keys = {school.pk for school in own or ()}
+        if len(found) == 1 and found[0].pk not in keys:
+            row.error(
+                "school",
+                _("%(school)s er ikke jeres skole. Her læser I kun jeres egne hold ind.")
+                % {"school": found[0].name},
+            )
+            return False
+        if existing is not None and existing.organisation_id not in keys:
+            row.error("kviknummer", _("Kviknummeret hører til en anden skoles hold."))
+            return False
+        return True
 
 
 def _from_own_system(

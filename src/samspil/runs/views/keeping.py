@@ -14,17 +14,20 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from samspil.kernel import clock
+from samspil.kernel.downloads import download
 from samspil.kernel.errors import Conflict, Invalid, NotFound
 from samspil.kernel.http import LOGIN, ActorRequest, insist, requires, whole_number
 from samspil.network.models import Organisation
 from samspil.runs import rules
 from samspil.runs.domain import commitments, days, following, keeping, kept, risks
 from samspil.runs.enums import PeriodKind, RunStatus
-from samspil.runs.interfaces import curve, run_forms
+from samspil.runs.interfaces import curve, exports, run_forms
 from samspil.runs.interfaces.run_page import figures_of, phases_of, sections
 from samspil.runs.models import CourseRun
 from samspil.ui.components import Segment
 from samspil.ui.pages import entries, form_page
+
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @requires(LOGIN)
@@ -108,6 +111,9 @@ def run(request: ActorRequest, run_id: int) -> HttpResponse:
             if found.follows_id is None
             and found.status in following.OUT
             and found.starts_on > today
+            else [],
+            "could_announce": kept.could_announce(found)
+            if may_keep and not found.is_own and found.status in following.OUT
             else [],
             "history": entries(kept.history(found)) if sees_inside else [],
             "is_over": found.ends_on < today,
@@ -558,6 +564,65 @@ def follow(request: ActorRequest, run_id: int) -> HttpResponse:
         _("Holdet er planlagt hos jer med samme dage og sted. Annoncér det, når I er klar."),
     )
     return redirect("runs:run", made.pk)
+
+
+@requires(LOGIN)
+@require_POST
+def link(request: ActorRequest, run_id: int) -> HttpResponse:
+    """Say that a run which was read in announces another school's, or take it back."""
+    found = _keepable(request, run_id)
+    number = whole_number(request.POST.get("hold"))
+    try:
+        following.link_run(
+            actor=request.actor,
+            now=clock.now(),
+            run=found,
+            holder=kept.get_run(request.actor, number) if number else None,
+        )
+    except (Invalid, Conflict) as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(request, _("Det er gemt."))
+    return redirect("runs:run", found.pk)
+
+
+@requires(LOGIN)
+@require_POST
+def adopt(request: ActorRequest, run_id: int) -> HttpResponse:
+    """Keep a run here that was read in."""
+    found = _keepable(request, run_id)
+    try:
+        keeping.adopt_run(
+            actor=request.actor,
+            now=clock.now(),
+            run=found,
+            version=whole_number(request.POST.get("version")),
+        )
+    except (Invalid, Conflict) as error:
+        messages.error(request, error.message)
+    else:
+        messages.success(
+            request, _("Holdet passes nu i Samspil. Se, om dagene passer, og ret dem ellers.")
+        )
+    return redirect("runs:run", found.pk)
+
+
+@requires(LOGIN)
+@require_GET
+def export(request: ActorRequest, kind: str) -> HttpResponse:
+    """A school's runs, or all that are announced, as the national search lists them: CSV or Excel."""
+    key = request.GET.get("skole", "")[:60]
+    if request.GET.get("hvad") == "skolens":
+        school = kept.school_by_key(request.actor, key)
+        insist(school is not None)
+        rows = kept.all_runs_of(request.actor, school) if school else []
+    else:
+        rows = kept.announced_runs(text=request.GET.get("q", "").strip()[:100], school=key)
+    if kind == "csv":
+        return download(exports.runs_csv(rows), "hold.csv", "text/csv; charset=utf-8")
+    if kind == "xlsx":
+        return download(exports.runs_xlsx(rows), "hold.xlsx", XLSX)
+    raise NotFound(_("Den slags fil findes ikke."))
 
 
 @requires(LOGIN)

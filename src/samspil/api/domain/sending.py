@@ -109,11 +109,14 @@ class _Connection(http.client.HTTPConnection):
         super().__init__(host, port, timeout=LONGEST)
         self._address = address
         self._tls = ssl.create_default_context() if tls else None
+        self.line: socket.socket | None = None
 
     def connect(self) -> None:
-        self.sock = socket.create_connection((self._address, self.port), LONGEST)
+        # kept beside, because the response takes the socket over
+        self.line = socket.create_connection((self._address, self.port), LONGEST)
         if self._tls is not None:
-            self.sock = self._tls.wrap_socket(self.sock, server_hostname=self.host)
+            self.line = self._tls.wrap_socket(self.line, server_hostname=self.host)
+        self.sock = self.line
 
 
 def post(url: str, body: bytes, headers: dict[str, str]) -> Answer:
@@ -163,9 +166,8 @@ def post(url: str, body: bytes, headers: dict[str, str]) -> Answer:
 
 
 def _cut(connection: _Connection) -> None:
-    sock = connection.sock
-    if sock is not None:
+    if connection.line is not None:
         try:
-            sock.shutdown(socket.SHUT_RDWR)
+            connection.line.shutdown(socket.SHUT_RDWR)
         except OSError:
             return

@@ -6,6 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from samspil.enrolment.domain import offers, sign_ups, upkeep
+from samspil.enrolment.domain import personal as retention
 from samspil.kernel.actor import Actor
 from samspil.kernel.outbox import enqueue, job, nightly
 
@@ -51,3 +52,23 @@ def on_night(payload: dict[str, Any], *, now: datetime) -> None:
 
 
 nightly("enrolment.fill_queues", hour=5)
+
+
+@job("enrolment.anonymise")
+def on_retention(payload: dict[str, Any], *, now: datetime) -> None:
+    """Anonymise people whose time is up, school by school."""
+    today = date.fromisoformat(payload["on"])
+    for school in retention.due_schools(today):
+        retention.anonymise_old(
+            actor=Actor.system("enrolment.anonymise"), now=now, organisation_id=school, today=today
+        )
+
+
+@job("enrolment.ask_how_it_was")
+def on_course_over(payload: dict[str, Any], *, now: datetime) -> None:
+    """Ask those whose course ended yesterday how it was."""
+    upkeep.ask_how_it_was(date.fromisoformat(payload["on"]), now=now)
+
+
+nightly("enrolment.anonymise", hour=3)
+nightly("enrolment.ask_how_it_was", hour=8)

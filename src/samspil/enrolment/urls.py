@@ -3,11 +3,28 @@
 from django.urls import path
 
 from samspil.enrolment.urls_moves import PATTERNS
-from samspil.enrolment.views import mine, public
+from samspil.enrolment.views import after, inside, mine, public
 
 app_name = "enrolment"
 ENGLISH = {"language": "en"}
 urlpatterns = [
+    # The school's own pages.
+    path("", inside.index, name="index"),
+    path("hold/<int:run_id>/", inside.run, name="run"),
+    path("hold/<int:run_id>/tilmeld/", inside.enter, name="enter"),
+    path("hold/<int:run_id>/excel/", inside.run_xlsx, name="run_xlsx"),
+    path("hold/<int:run_id>/beviser/", inside.certificates, name="certificates"),
+    path("hold/<int:run_id>/spoerg/", inside.run_needs, name="run_needs"),
+    path("hold/<int:run_id>/fremmoede/", after.attendance, name="attendance"),
+    path("hold/<int:run_id>/evaluering/", after.evaluation, name="evaluation"),
+    path("nr/<int:sign_up_id>/", inside.sign_up_page, name="sign_up_page"),
+    path("nr/<int:sign_up_id>/navne/", inside.sign_up_names, name="sign_up_names"),
+    path("nr/<int:sign_up_id>/frameld/", inside.sign_up_withdraw, name="sign_up_withdraw"),
+    path("person/<int:enrolment_id>/", inside.person, name="person"),
+    path("person/<int:enrolment_id>/gebyr/", after.excuse, name="excuse"),
+    path("skole/<int:organisation_id>/data/", after.personal_data, name="personal_data"),
+    path("skole/<int:organisation_id>/", inside.school, name="school"),
+    path("skole/<int:organisation_id>/adgang/", inside.access, name="access"),
     # Signing up, for everybody. The language stands in the address.
     path("<int:run_id>/", public.sign_up, name="sign_up"),
     path("<int:run_id>/sendt/", public.sign_up_sent, name="sign_up_sent"),

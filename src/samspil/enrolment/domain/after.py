@@ -212,7 +212,8 @@ def evaluate(
     place: int,
     remark: str = "",
 ) -> None:
-    """Take one answer about a run. Nothing ties it to a person: not a row, not a time, not the trail."""
+    """Take one answer about a run. Nothing ties the answer to a person: that somebody has
+    answered is known, what is not."""
     lock_sign_up(sign_up)
     mine = {row.pk for row in to_evaluate(sign_up, today=clock.local_date(now))}
     if enrolment.pk not in mine:

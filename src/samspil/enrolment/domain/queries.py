@@ -18,6 +18,7 @@ from samspil.kernel.actor import Actor
 from samspil.kernel.errors import NotFound
 from samspil.kernel.models import AuditEvent, StatusChange
 from samspil.network.models import Organisation
+from samspil.network.models import Person as Colleague
 from samspil.runs.models import CourseRun
 
 
@@ -304,10 +305,12 @@ def roster(actor: Actor, run: CourseRun, *, text: str = "", state: str = "live")
     return sorted(found, key=_order)
 
 
-def _order(person: Person) -> tuple[int, int, str, int]:
+def _order(person: Person) -> tuple[int, int, bool, str, int]:
     status = person.enrolment.status
     group = 0 if status in SEATED else 1 if status in LIVE else 2
-    return (group, person.place or 10**6, person.name.casefold(), person.enrolment.pk)
+    return (
+        group, person.place or 10**6, not person.name, person.name.casefold(), person.enrolment.pk
+    )  # fmt: skip
 
 
 def _searched(person: Person) -> str:
@@ -370,3 +373,30 @@ def steps_of(enrolment: Enrolment) -> list[StatusChange]:
             subject_type=Enrolment._meta.label_lower, subject_id=enrolment.pk
         ).order_by("at", "pk")
     )
+
+
+def is_contact_hidden(actor: Actor, sign_up: SignUp) -> bool:
+    """Whether the contact is a protected person whom the actor may not see (R95)."""
+    schools = {sign_up.school_id, sign_up.run.organisation_id}
+    return not (schools & rules.protected_schools(actor)) and is_contact_protected(
+        sign_up, people_of(sign_up)
+    )
+
+
+def get_school(actor: Actor, organisation_id: int) -> Organisation:
+    """A school that the actor works at. Raises ``NotFound``."""
+    if organisation_id not in rules.schools_of(actor):
+        raise NotFound(_("Skolen findes ikke hos jer."))
+    return Organisation.objects.get(pk=organisation_id)
+
+
+def get_colleague(organisation: Organisation, person_id: int) -> Colleague:
+    """A person with a role at the school. Raises ``NotFound``."""
+    found = (
+        Colleague.objects.filter(pk=person_id, role_assignments__organisation=organisation)
+        .order_by("pk")
+        .first()
+    )
+    if found is None:
+        raise NotFound(_("Personen findes ikke på skolen."))
+    return found

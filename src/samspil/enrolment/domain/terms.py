@@ -2,10 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import date
+from dataclasses import asdict, dataclass
+from datetime import date, datetime
 
+from django.utils.translation import gettext as _
+
+from samspil.enrolment import rules
 from samspil.enrolment.models import RunTerms, SchoolTerms
+from samspil.kernel.actions import action, changes, record
+from samspil.kernel.actor import Actor
+from samspil.kernel.errors import Conflict, Invalid
+from samspil.kernel.locking import lock_row
+from samspil.network.models import Organisation
+from samspil.runs.domain.seats import lock_run
 from samspil.runs.models import CourseRun
 
 
@@ -45,6 +54,80 @@ def needs_of(run: CourseRun) -> Needs:
 
 def charges_on(terms: SchoolTerms, day: date) -> bool:
     """Whether the school's board had decided by ``day`` to charge fees (R75)."""
-    return (
-        terms.charges_fees and terms.board_decided_on is not None and terms.board_decided_on <= day
+    decided = terms.board_decided_on
+    return terms.charges_fees and decided is not None and decided <= day
+
+
+@dataclass(frozen=True, slots=True)
+class Choices:
+    """A school's choices as filled in; see ``SchoolTerms``."""
+
+    charges_fees: bool
+    board_decided_on: date | None
+    needs_cpr: bool
+    needs_education: bool
+    needs_danish_tie: bool
+    confirm_hours: int
+    offer_hours: int
+    keep_months: int
+    welcome: str
+
+
+@action("enrolment.set_terms", permission=rules.may_set_terms, on="organisation")
+def set_terms(
+    *,
+    actor: Actor,
+    now: datetime,
+    organisation: Organisation,
+    choices: Choices,
+    expected_version: int,
+) -> SchoolTerms:
+    """Save a school's choices. Raises ``Conflict`` when somebody else saved meanwhile, and ``Invalid``
+    when fees lack the date on which the board decided (R75)."""
+    if choices.charges_fees and choices.board_decided_on is None:
+        raise Invalid(
+            _("Skriv, hvornår bestyrelsen besluttede at opkræve gebyrer."), "board_decided_on"
+        )
+    lock_row(Organisation.objects.all(), organisation.pk)
+    found = terms_of(organisation.pk)
+    if not found._state.adding and found.version != expected_version:
+        raise Conflict(_("En kollega har gemt imens. Hent siden igen, før du gemmer."))
+    before, after = changes(found, asdict(choices))
+    if not after and not found._state.adding:
+        return found
+    if not found._state.adding:
+        found.version += 1
+    found.save()
+    record(
+        found,
+        before=before,
+        after=after,
+        summary=_("Ændrede skolens valg for tilmelding."),
+        organisation_id=organisation.pk,
     )
+    return found
+
+
+@action("enrolment.set_run_terms", permission=rules.may_run, on="run")
+def set_run_terms(
+    *, actor: Actor, now: datetime, run: CourseRun, wanted: dict[str, bool | None]
+) -> None:
+    """Say what this run asks, where it differs from its school's other runs. ``None`` follows the school."""
+    lock_run(run.pk)
+    found = RunTerms.objects.filter(run=run).order_by("pk").first() or RunTerms(run=run)
+    before, after = changes(found, dict(wanted))
+    if not after:
+        return
+    found.save()
+    record(
+        run,
+        before=before,
+        after=after,
+        summary=_("Ændrede, hvad holdet spørger om."),
+        organisation_id=run.organisation_id,
+    )
+
+
+def run_terms_of(run: CourseRun) -> RunTerms:
+    """A run's own choices; all empty where it has made none. Writes nothing."""
+    return RunTerms.objects.filter(run=run).order_by("pk").first() or RunTerms(run=run)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 
 from django.db.models import F
 
@@ -60,3 +60,20 @@ def fill_run(*, actor: Actor, now: datetime, run_id: int) -> int:
     """Give a run's free seats to its waiting list. Returns how many people got one."""
     run = capacity.lock_run(run_id)
     return sum(len(move.enrolments) for move in capacity.fill(run, actor=actor, now=now))
+
+
+def ask_how_it_was(on: date, *, now: datetime) -> int:
+    """Write to everybody whose course ended the day before ``on``. Returns how many mails."""
+    rows = (
+        SignUp.objects.filter(
+            anonymised_at=None,
+            enrolments__run__ends_on=on - timedelta(days=1),
+            enrolments__status__in=(EnrolmentStatus.ENROLLED, EnrolmentStatus.ATTENDED),
+            enrolments__has_evaluated=False,
+        )
+        .exclude(enrolments__run__status="cancelled")
+        .select_related("run__course", "run__organisation")
+        .distinct()
+        .order_by("pk")
+    )
+    return notifications.send_all([(row, notifications.HowWasIt, {}) for row in rows], now=now)

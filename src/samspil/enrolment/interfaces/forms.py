@@ -578,3 +578,44 @@ class TermsForm(forms.Form):
         max_length=2000,
         widget=forms.Textarea(attrs={"rows": 5}),
     )
+
+
+class ReasonForm(forms.Form):
+    """Why somebody looks at a CPR number, or takes a fee away."""
+
+    reason = forms.CharField(
+        label=gettext_lazy("Hvad skal du bruge det til?"),
+        max_length=200,
+        help_text=gettext_lazy("Kommer til at stå i historikken sammen med dit navn."),
+    )
+
+
+class RunNeedsForm(forms.Form):
+    """What one run asks."""
+
+    CHOICES = (
+        ("", gettext_lazy("som skolens andre hold")),
+        ("1", gettext_lazy("ja")),
+        ("0", gettext_lazy("nej")),
+    )
+    needs_cpr = forms.ChoiceField(label=gettext_lazy("CPR-nummer"), choices=CHOICES, required=False)
+    needs_education = forms.ChoiceField(
+        label=gettext_lazy("Højeste uddannelse"), choices=CHOICES, required=False
+    )
+    needs_danish_tie = forms.ChoiceField(
+        label=gettext_lazy("Bopæl eller arbejde i Danmark"), choices=CHOICES, required=False
+    )
+
+    def wanted(self) -> dict[str, bool | None]:
+        """What was chosen; ``None`` follows the school."""
+        return {name: {"1": True, "0": False}.get(self.cleaned_data[name]) for name in self.fields}
+
+
+class FindPersonForm(forms.Form):
+    """Whose data: the address that was signed up with."""
+
+    email = forms.EmailField(
+        label=gettext_lazy("Personens mail"),
+        help_text=gettext_lazy("den, personen er tilmeldt med"),
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )

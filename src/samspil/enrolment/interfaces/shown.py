@@ -12,7 +12,7 @@ from samspil.enrolment.domain.capacity import Place
 from samspil.enrolment.domain.queries import Person
 from samspil.enrolment.enums import EnrolmentStatus
 from samspil.enrolment.models import Enrolment
-from samspil.kernel.models import AuditEvent
+from samspil.kernel.models import AuditEvent, StatusChange
 from samspil.ui.components import Entry
 from samspil.ui.templatetags.ui import da_date
 
@@ -187,3 +187,15 @@ def _who(event: AuditEvent) -> str:
 def free_words(day: object) -> str:
     """Until when it is free."""
     return _("Frit til og med %(day)s") % {"day": da_date(day)}  # type: ignore[arg-type]
+
+
+def steps(rows: list[StatusChange]) -> list[Entry]:
+    """The states that somebody went through, newest first."""
+    return [
+        Entry(
+            at=row.at,
+            who=str(EnrolmentStatus(row.to_status).label),
+            text=row.reason,
+        )
+        for row in reversed(rows)
+    ]

@@ -54,6 +54,7 @@ if [ ! -f var/.played ]; then
   manage seed_example
   manage play_round
   manage play_runs
+  manage play_follow_up
   touch var/.played
 fi
 

@@ -48,6 +48,10 @@ def told(promise: Promise, *runs: Seen, today: date = date(2027, 8, 20), **value
          date(2027, 10, 1)),
         (Promise("own", 2027, starts_on=date(2027, 1, 4), ends_on=date(2027, 1, 8), days=5),
          date(2026, 12, 7)),
+        (Promise("own", 2027, starts_on=date(2027, 12, 6), ends_on=date(2027, 12, 8), days=3),
+         date(2027, 11, 8)),
+        (Promise("own", 2027, starts_on=date(2027, 7, 1), ends_on=date(2027, 12, 31), days=1),
+         date(2027, 12, 3)),
     ],
 )  # fmt: skip
 def test_when_it_must_be_announced(promise: Promise, due: date) -> None:

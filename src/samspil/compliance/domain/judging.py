@@ -17,6 +17,7 @@ from samspil.compliance.enums import GuaranteeStanding, Standing
 OWN: Final = "own"
 HOLDER: Final = "holder"
 FOLLOWER: Final = "follower"
+_HALF_YEAR: Final = 184
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,16 +97,18 @@ def due_on(promise: Promise, terms: Terms) -> date:
     """The last day on which the announcement is in time (R22).
 
     So many days before the last day on which a run of that length can begin within the time that was
-    agreed; without a time, and for 'the whole year', before the last part of the year.
+    agreed; without a time, and for more than half a year, before the last part of the year.
     """
     year_end = date(promise.year, 12, 31)
     undated = year_end - timedelta(days=terms.undated)
     if promise.ends_on is None:
         return undated
+    if promise.starts_on is not None and (promise.ends_on - promise.starts_on).days > _HALF_YEAR:
+        return undated
     last_start = promise.ends_on - timedelta(days=max(0, promise.days - 1))
     if promise.starts_on is not None:
         last_start = max(last_start, promise.starts_on)
-    return min(last_start - timedelta(days=terms.announce), undated)
+    return last_start - timedelta(days=terms.announce)
 
 
 def judge(

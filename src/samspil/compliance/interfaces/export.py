@@ -8,7 +8,7 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 
 from samspil.compliance.domain.words import guarantee_words, reason_words
-from samspil.compliance.interfaces.shown import role_words
+from samspil.compliance.interfaces.shown import is_made_up, role_words
 from samspil.compliance.models import FollowUp
 from samspil.coordination.models import Round
 from samspil.kernel import clock
@@ -27,7 +27,7 @@ def write_follow_ups(
     sheet = book.add_sheet(_("Aftaler"))
     sheet.write(0, 0, title, "title")
     note = _("Kontrolleret %(day)s") % {"day": _day(checked_at)} if checked_at else ""
-    if any(row.round_course.course.is_constructed for row in rows):
+    if any(is_made_up(row.round_course) for row in rows):
         note = " · ".join(part for part in (note, _("konstrueret eksempel")) if part)
     sheet.write(1, 0, note, "muted")
     sheet.table(

@@ -16,6 +16,7 @@ from samspil.compliance.domain.words import guarantee_words, reason_words
 from samspil.compliance.enums import GuaranteeStanding, Standing
 from samspil.compliance.models import FollowUp, FollowUpChange, RoundCheck
 from samspil.coordination.enums import CommitmentRole
+from samspil.coordination.models import RoundCourse
 from samspil.runs.enums import RunStatus
 from samspil.runs.models import CourseRun
 from samspil.ui.components import Bar, Entry, Figure, Segment
@@ -44,6 +45,11 @@ def role_words(row: FollowUp) -> str:
     return str(CommitmentRole(row.role).label)
 
 
+def is_made_up(row: RoundCourse) -> bool:
+    """Whether the course, or what was agreed about it, is a constructed example."""
+    return row.course.is_constructed or row.round_fkb.fkb.is_constructed
+
+
 def percent_words(rate: Rate) -> str:
     """``75 %``; a dash when nothing is decided."""
     percent = rate.percent
@@ -60,6 +66,7 @@ class Line:
     words: str
     guarantee: str
     guarantee_tag: str
+    is_constructed: bool
 
 
 def line_of(row: FollowUp) -> Line:
@@ -71,6 +78,7 @@ def line_of(row: FollowUp) -> Line:
         reason_words(row.reason),
         guarantee_words(row),
         GUARANTEE_TAGS.get(GuaranteeStanding(row.guarantee_status), ""),
+        is_made_up(row.round_course),
     )
 
 

@@ -119,6 +119,22 @@ def test_without_a_second_factor_one_gets_no_further_than_setting_it_up(
     assert client.get("/runder/").status_code != 302
 
 
+def test_without_a_second_factor_one_reads_public_pages_as_a_visitor(
+    client: Client, person: Person, settings: Any
+) -> None:
+    settings.SAMSPIL_REQUIRE_SECOND_FACTOR = True
+    client.force_login(person)
+    for path in ("/kontrol/", "/tilgaengelighed/"):
+        page = client.get(path)
+        assert page.status_code == 200, path
+        assert "Log af" not in page.content.decode()
+        assert person.name not in page.content.decode()
+    assert client.post("/kontrol/", {"x": "1"}).status_code == 400  # it can be used, too
+    for path in ("/", "/runder/", "/netvaerk/"):
+        assert client.get(path)["Location"] == "/konto/2fa/"
+    assert client.post("/runder/1/flyt/", {"verb": "start_meeting"}).status_code in (302, 404)
+
+
 def test_a_session_ends_when_not_used(
     client: Client, person: Person, monkeypatch: pytest.MonkeyPatch
 ) -> None:

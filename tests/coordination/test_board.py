@@ -278,6 +278,18 @@ def test_a_comment_is_kept_and_recorded(case):
             board.comment(actor=case.coordinator(0), now=NOW, round_course=case.rows[0], text=text)
 
 
+def test_a_comment_sent_twice_is_one(case):
+    say = {"actor": case.coordinator(0), "round_course": case.rows[0], "text": "Vi kan i uge 40."}
+    first = board.comment(now=NOW, **say)
+    assert board.comment(now=NOW + timedelta(seconds=3), **say) == first
+    assert CourseComment.objects.count() == 1
+    board.comment(now=NOW, **{**say, "actor": case.coordinator(1)})  # somebody else says the same
+    board.comment(now=NOW, **{**say, "round_course": case.rows[1]})
+    board.comment(now=NOW, **{**say, "text": "Eller uge 41."})
+    board.comment(now=NOW + timedelta(hours=1), **say)  # again, on purpose
+    assert CourseComment.objects.count() == 5
+
+
 def register(case: RoundCase, actor=None, **values):
     return board.register_external_agreement(
         **{

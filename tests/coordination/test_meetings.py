@@ -451,6 +451,27 @@ def test_tasks_wait_for_the_school_until_done(case: RoundCase, meeting: Meeting)
     assert "Spørg nabokredsen" not in mine(case.coordinator(0))
 
 
+def test_a_task_that_was_not_done_after_all_waits_again(case: RoundCase, meeting: Meeting) -> None:
+    made = put_off(case, meeting)
+    ended(case, meeting)
+    task = MeetingTask.objects.get(decision=made)
+    meetings.finish_meeting_task(actor=case.coordinator(0), now=NOW, task=task)
+    with pytest.raises(Forbidden):
+        meetings.reopen_meeting_task(actor=case.coordinator(1), now=NOW, task=task)
+    client = Client()
+    client.force_login(case.secretariat_person)
+    address = reverse("coordination:reopen_meeting_task", args=[case.round.pk, task.pk])
+    page = reverse("coordination:minutes", args=[case.round.pk, task.meeting.number])
+    assert address in client.get(page).content.decode()
+    before = AuditEvent.objects.count()
+    for _twice in range(2):
+        assert client.post(address)["Location"] == page
+    assert AuditEvent.objects.count() == before + 1
+    assert address not in client.get(page).content.decode()
+    titles = [t.title for t in tasks_for(case.coordinator(0), NOW.date())]
+    assert "Spørg nabokredsen" in titles
+
+
 def test_a_merged_schools_task_waits_for_its_successor(case: RoundCase, meeting: Meeting) -> None:
     made = put_off(case, meeting)
     ended(case, meeting)

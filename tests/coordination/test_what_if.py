@@ -187,6 +187,7 @@ def test_the_whole_way_by_plain_form_posts(case: RoundCase, proposal: Proposal) 
     address = reverse("coordination:what_if", args=[proposal.pk])
     page = client.get(address).content.decode()
     assert "en skole mister en godkendelse" in page
+    assert "(valgfrit)" not in page  # what the chosen change needs is not optional
     school = case.schools[1]
     empty = client.post(address, {"what": "capacity", "school": school.key})
     assert empty.status_code == 400

@@ -15,6 +15,8 @@ from django.utils import translation
 from django.utils.translation import gettext as _
 
 from samspil.kernel import clock
+from samspil.kernel.http import PUBLIC
+from samspil.network.middleware import AS_VISITOR
 from samspil.web.context import WANTED
 
 GetResponse = Callable[[HttpRequest], HttpResponseBase]
@@ -111,24 +113,34 @@ class KeptNowhere:
 class SecondFactor:
     """Send a person without a second factor to the page where it is set up.
 
-    The page that was asked for is kept, and offered when the factor stands.
+    The page that was asked for is kept, and offered when the factor stands. Pages that everybody may
+    read are shown, as to a visitor: whoever has the password alone is nobody yet.
     """
 
     def __init__(self, get_response: GetResponse) -> None:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponseBase:
-        if settings.SAMSPIL_REQUIRE_SECOND_FACTOR and request.user.is_authenticated:
-            from allauth.mfa.utils import is_mfa_enabled
-
-            free = ("/konto/", "/sprog/", settings.STATIC_URL)
-            if not request.path.startswith(free):
-                if not is_mfa_enabled(request.user):
-                    if request.method == "GET" and not request.headers.get("HX-Request"):
-                        request.session[WANTED] = request.get_full_path()
-                    return redirect("mfa_index")
-                request.session.pop(WANTED, None)
         return self.get_response(request)
+
+    def process_view(
+        self, request: HttpRequest, view: Any, args: Any, kwargs: Any
+    ) -> HttpResponseBase | None:
+        if not (settings.SAMSPIL_REQUIRE_SECOND_FACTOR and request.user.is_authenticated):
+            return None
+        if request.path.startswith(("/konto/", "/sprog/", settings.STATIC_URL)):
+            return None
+        from allauth.mfa.utils import is_mfa_enabled
+
+        if is_mfa_enabled(request.user):
+            request.session.pop(WANTED, None)
+            return None
+        if getattr(view, "samspil_requires", "") == PUBLIC and request.path != "/":
+            setattr(request, AS_VISITOR, True)
+            return None
+        if request.method == "GET" and not request.headers.get("HX-Request"):
+            request.session[WANTED] = request.get_full_path()
+        return redirect("mfa_index")
 
 
 class Language:

@@ -136,6 +136,7 @@ urlpatterns = [
         paper.document,
         name="paper_document",
     ),
+    path("aftale/<int:agreement_id>/aendringer/", agreements.compare, name="compare"),
     path("aftale/<int:agreement_id>/mind/", agreements.remind, name="remind_signers"),
     path(
         "aftale/<int:agreement_id>/underskriv/<int:organisation_id>/hos-udbyder/",
@@ -177,6 +178,11 @@ urlpatterns = [
         "<int:round_id>/moede/opgave/<int:task_id>/klaret/",
         meetings.finish_task,
         name="finish_meeting_task",
+    ),
+    path(
+        "<int:round_id>/moede/opgave/<int:task_id>/aabn/",
+        meetings.reopen_task,
+        name="reopen_meeting_task",
     ),
     path("<int:round_id>/moede/afslut/", meetings.end, name="end_meeting"),
     path("<int:round_id>/referat/<int:meeting_number>/", meetings.minutes, name="minutes"),

@@ -15,6 +15,7 @@ from urllib.parse import urlencode
 from allauth.account.authentication import get_authentication_records
 from allauth.mfa.models import Authenticator
 from allauth.mfa.utils import is_mfa_enabled
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
@@ -168,3 +169,13 @@ def ask_url(request: ActorRequest, back_to: str) -> str:
         "mfa_reauthenticate" if Authenticator.Type.TOTP in kinds else "mfa_reauthenticate_webauthn"
     )
     return f"{reverse(name)}?{urlencode({'next': back_to})}"
+
+
+def forget_factors(person_id: int) -> int:
+    """Take a person's second factors and sessions away. Returns how many factors there were."""
+    factors = Authenticator.objects.filter(user_id=person_id)
+    taken = factors.count()
+    factors.delete()
+    for session in UserSession.objects.filter(user_id=person_id).order_by("pk"):
+        session.end()
+    return int(taken)

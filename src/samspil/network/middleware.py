@@ -15,8 +15,12 @@ ACTING_FOR = "acting_for"
 """Session key of the organisation that the person chose to act for."""
 
 
+AS_VISITOR = "samspil_as_visitor"
+"""Attribute of a request whose person has not shown enough to be anybody here."""
+
+
 def _actor_of(request: HttpRequest) -> Actor:
-    if not request.user.is_authenticated:
+    if not request.user.is_authenticated or getattr(request, AS_VISITOR, False):
         return Actor.anonymous()
     person = request.user
     return actor_for(person, today=clock.today(), organisation_id=request.session.get(ACTING_FOR))

@@ -30,3 +30,10 @@ class MandateChanged(Notification):
 
     category = "network.mandate_changed"
     template = "network/mail/mandate_changed"
+
+
+class FactorReset(Notification):
+    """An administrator has taken the person's second factor away. Context: person, by, url."""
+
+    category = "network.factor_reset"
+    template = "network/mail/factor_reset"

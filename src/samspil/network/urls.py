@@ -56,5 +56,6 @@ urlpatterns = [
         name="withdraw_invitation",
     ),
     path("rolle/<int:assignment_id>/ophoer/", pages.end_role, name="end_role"),
+    path("person/<int:person_id>/anden-faktor/", pages.reset_factor, name="reset_factor"),
     path("velkommen/<str:token>/", pages.accept_invitation, name="accept_invitation"),
 ]

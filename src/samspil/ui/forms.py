@@ -89,7 +89,10 @@ class UiBoundField(forms.BoundField):
 
     @property
     def optional(self) -> bool:
-        """Whether the label says '(valgfrit)'."""
+        """Whether the label says '(valgfrit)'. Not a field that another choice of the form needs
+        (``conditional_fields`` of the form): its help text says when."""
+        if self.name in getattr(self.form, "conditional_fields", ()):
+            return False
         if self.kind == "checkbox" or isinstance(self.field.widget, ChoiceColumns):
             return False
         return not self.field.required and not self.field.disabled

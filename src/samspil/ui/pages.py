@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, TypeVar
 
 from django import forms
 from django.contrib import messages
@@ -14,8 +14,31 @@ from samspil.kernel.errors import Conflict, Invalid
 from samspil.kernel.models import AuditEvent
 from samspil.ui.components import Entry
 
+Result = TypeVar("Result")
 Crumbs = list[tuple[str, str]]
 """Label and address of the steps before the page itself."""
+
+
+def saved(
+    form: forms.Form, save: Callable[[dict[str, Any]], Result], *, conflicts: bool = True
+) -> Result | None:
+    """What ``save`` gives for the cleaned data of a form that was sent; ``None`` when it was not
+    sent, is not valid, or is refused. Then its errors stand on the form.
+
+    An ``Invalid`` becomes the error of its field; a ``Conflict`` an error of the whole form, or with
+    ``conflicts=False`` it is raised, where another page has to say it.
+    """
+    if not form.is_valid():
+        return None
+    try:
+        return save(form.cleaned_data)
+    except Invalid as error:
+        form.add_error(error.field if error.field in form.fields else None, error.message)
+    except Conflict as error:
+        if not conflicts:
+            raise
+        form.add_error(None, error.message)
+    return None
 
 
 def form_page(
@@ -33,19 +56,11 @@ def form_page(
 ) -> HttpResponse:
     """Show a form, or save it and go on. ``save`` takes the cleaned data and returns an address.
 
-    An ``Invalid`` becomes the error of its field; a ``Conflict`` an error of the whole form.
-    ``said`` is the message after saving, ``danger`` warns before what cannot be undone.
+    Errors are those of ``saved``. ``said`` is the message after saving, ``danger`` warns before what cannot be undone.
     """
-    if request.method == "POST" and form.is_valid():
-        try:
-            url = save(form.cleaned_data)
-        except Invalid as error:
-            form.add_error(error.field if error.field in form.fields else None, error.message)
-        except Conflict as error:
-            form.add_error(None, error.message)
-        else:
-            messages.success(request, said)
-            return redirect(url)
+    if request.method == "POST" and (url := saved(form, save)) is not None:
+        messages.success(request, said)
+        return redirect(url)
     return render(
         request,
         "ui/form_page.html",

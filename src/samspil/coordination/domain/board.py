@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from typing import Any, Final
 
 from django.utils import timezone, translation
@@ -209,6 +209,7 @@ class _Board:
                 organisation__in=self.schools,
             ).values_list("fkb_id", "organisation_id")
         )
+        self.borrowed = Borrowed(self.round.year, [fkb.fkb_id for fkb in self.fkbs.values()])
 
     def school(self, organisation_id: int) -> str:
         place = self.schools.get(organisation_id)
@@ -235,7 +236,8 @@ class _Board:
         )
 
     def check_school(self, row: RoundCourse, organisation_id: int) -> None:
-        """Raise ``Invalid`` unless the school is in the round and approved for the FKB (R4)."""
+        """Raise ``Invalid`` unless the school is in the round and approved for the FKB (R4), or has the
+        course on loan (R59)."""
         place = self.schools.get(organisation_id)
         if place is None:
             raise Invalid(_("Skolen er ikke med i runden."))
@@ -244,7 +246,9 @@ class _Board:
                 _("%(school)s er trådt ud og kan ikke påtage sig mål.")
                 % {"school": place.organisation.label}
             )
-        if (row.round_fkb.fkb_id, organisation_id) not in self.approved:
+        fkb_id = row.round_fkb.fkb_id
+        lender = self.borrowed.lender(fkb_id, row.course_id, organisation_id)
+        if (fkb_id, organisation_id) not in self.approved and lender is None:
             raise Invalid(
                 _("%(school)s er ikke godkendt til FKB %(number)s.")
                 % {"school": place.organisation.label, "number": row.round_fkb.fkb.number}
@@ -653,10 +657,15 @@ def _locked_row(row: RoundCourse) -> tuple[_Board, RoundCourse]:
     return board, board.rows[row.pk]
 
 
+SENT_TWICE: Final = timedelta(minutes=10)
+"""The same comment within this time is the same one."""
+
+
 @action("coordination.comment", permission=rules.may_comment, on="round_course")
 def comment(*, actor: Actor, now: datetime, round_course: RoundCourse, text: str) -> CourseComment:
     """Write a remark on a course of the board; all who see the round read it.
 
+    The same text by the same person within ten minutes, as from a form sent twice, is one remark.
     Raises ``Invalid`` when the text is empty or longer than 2,000 characters.
     """
     text = text.strip()
@@ -664,6 +673,16 @@ def comment(*, actor: Actor, now: datetime, round_course: RoundCourse, text: str
         raise Invalid(_("Skriv en kommentar."), field="text")
     if len(text) > 2000:
         raise Invalid(_("Kommentaren må højst fylde 2.000 tegn."), field="text")
+    lock_rows(RoundCourse.objects.filter(pk=round_course.pk))
+    same = CourseComment.objects.filter(
+        round_course=round_course,
+        person_id=actor.person_id,
+        author_label=actor.label[:200],
+        text=text,
+        at__gt=now - SENT_TWICE,
+    ).order_by("-at", "-pk")
+    if (already := same.first()) is not None:
+        return already
     remark = CourseComment.objects.create(
         round_course=round_course,
         author_label=actor.label[:200],

@@ -806,3 +806,24 @@ def finish_meeting_task(*, actor: Actor, now: datetime, task: MeetingTask) -> No
         network_id=task.meeting.round.network_id,
         organisation_id=task.organisation_id,
     )
+
+
+@action("coordination.reopen_meeting_task", permission=rules.may_finish_task, on="task")
+def reopen_meeting_task(*, actor: Actor, now: datetime, task: MeetingTask) -> None:
+    """Say that a task of the meeting is not done after all. A second time changes nothing."""
+    lock_rows(Round.objects.filter(pk=task.meeting.round_id))
+    task = MeetingTask.objects.select_related("meeting__round").get(pk=task.pk)
+    if task.done_at is None:
+        return
+    before = task.done_by_label.split(" <")[0]
+    task.done_at = None
+    task.done_by_label = ""
+    task.save(update_fields=["done_at", "done_by_label"])
+    record(
+        task.meeting,
+        before={"task": task.text, "done": True, "by": before},
+        after={"task": task.text, "done": False},
+        summary=_in_danish("Ikke klaret alligevel: %(text)s", text=task.text),
+        network_id=task.meeting.round.network_id,
+        organisation_id=task.organisation_id,
+    )

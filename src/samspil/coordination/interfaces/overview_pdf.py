@@ -13,6 +13,7 @@ from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.formats import date_format
 
+from samspil.coordination.domain.comparison import Mark, comparison_of
 from samspil.coordination.domain.overviews import presented
 from samspil.coordination.domain.paper import METHOD, paper_of
 from samspil.coordination.domain.sealed_record import CONTENT, RECORD, SCHEMA
@@ -22,6 +23,8 @@ from samspil.coordination.models import Agreement, Overview, PaperSignature, Sig
 from samspil.kernel import sealing
 from samspil.kernel.audit import canonical
 from samspil.kernel.documents import Attached, render_pdf
+
+MARKS = {Mark.NEW: "Ny", Mark.GONE: "Udgået", Mark.CHANGED: "Ændret", Mark.SAME: ""}
 
 
 def danish(value: Any, form: str = "j. F Y") -> str:
@@ -85,6 +88,7 @@ def agreement_pdf(agreement: Agreement, *, signed: bool) -> bytes:
             "due_on": danish(agreement.due_on),
             "signed": signed,
             "places": places,
+            "comparison": _side_by_side(agreement),
             "check_at": settings.BASE_URL + reverse("check:page")
             if signed and sealing.is_on()
             else "",
@@ -92,6 +96,29 @@ def agreement_pdf(agreement: Agreement, *, signed: bool) -> bytes:
         at=last if signed and last else agreement.created_at,
         files=_files(agreement, rows) if signed else (),
     )
+
+
+def _side_by_side(agreement: Agreement) -> dict[str, Any] | None:
+    """What an addendum changes, a line each, for the PDF; ``None`` in a first agreement."""
+    found = comparison_of(agreement)
+    if found is None:
+        return None
+    lines = [
+        {
+            "of": of,
+            "who": pair.who,
+            "mark": MARKS[pair.mark],
+            "before": pair.before,
+            "after": pair.after,
+        }
+        for of, pairs in (
+            *((f"{course.number} {course.title}", course.pairs) for course in found.changed),
+            ("Parter", found.parties),
+        )
+        for pair in pairs
+        if pair.mark != Mark.SAME
+    ]
+    return {"old": found.old_version, "new": found.new_version, "lines": lines}
 
 
 def _files(agreement: Agreement, rows: list[Signature]) -> list[Attached]:

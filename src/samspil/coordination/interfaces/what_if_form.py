@@ -16,6 +16,8 @@ from samspil.ui.forms import NumberField
 class WhatIfForm(forms.Form):
     """One change. Fields that the kind of change doesn't need are not looked at."""
 
+    conditional_fields = frozenset({"fkb", "group", "days"})
+
     what = forms.ChoiceField(
         label=gettext_lazy("Hvad nu hvis"),
         choices=[

@@ -12,7 +12,7 @@ from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from samspil.coordination import rules
-from samspil.coordination.domain import agreements, overviews, paper, seals
+from samspil.coordination.domain import agreements, comparison, overviews, paper, seals
 from samspil.coordination.interfaces.agreement_forms import WhyForm
 from samspil.coordination.interfaces.seal_words import basis_words, method_words
 from samspil.kernel import clock, sealing, signing
@@ -89,6 +89,30 @@ def show(request: ActorRequest, agreement_id: int) -> HttpResponse:
 
 
 @requires(LOGIN)
+@require_GET
+def compare(request: ActorRequest, agreement_id: int) -> HttpResponse:
+    """An addendum beside what it changes; ``alle`` shows what is the same, too."""
+    agreement = agreements.get_agreement(request.actor, agreement_id)
+    found = comparison.comparison_of(agreement)
+    if found is None:
+        return redirect("coordination:agreement", agreement_id)
+    shows_all = request.GET.get("alle") == "1"
+    return render(
+        request,
+        "coordination/agreements/compare.html",
+        {
+            "agreement": agreement,
+            "round": agreement.round_fkb.round,
+            "fkb": agreement.round_fkb.fkb,
+            "comparison": found,
+            "courses": found.courses if shows_all else found.changed,
+            "shows_all": shows_all,
+            "changes": agreement.content["sections"][0]["points"],
+        },
+    )
+
+
+@requires(LOGIN)
 @require_http_methods(["GET", "POST"])
 def sign(request: ActorRequest, agreement_id: int, organisation_id: int) -> HttpResponse:
     """Read what the school says yes to, and sign. Needs a second factor given just now."""
@@ -117,6 +141,7 @@ def sign(request: ActorRequest, agreement_id: int, organisation_id: int) -> Http
     if signature.status == "signed":
         return redirect("coordination:agreement", agreement_id)
     has_factor = signing.has_factor(request)
+    beside = comparison.comparison_of(agreement)
     basis = rules.sign_basis(request.actor, signature, on=clock.today())
     ways = signing.ways_on()
     return render(
@@ -137,6 +162,8 @@ def sign(request: ActorRequest, agreement_id: int, organisation_id: int) -> Http
             "is_fresh": factor is not None,
             "is_example": signing.is_example() and factor is None,
             "has_factor": has_factor,
+            "comparison": beside,
+            "courses": beside.changed if beside else (),
             "basis": basis_words(basis.plain()) if basis else "",
             "by_factor": "second_factor" in ways,
             "elsewhere": settings.SAMSPIL_SIGN_OIDC_NAME if "openid" in ways else "",

@@ -33,6 +33,7 @@ from samspil.coordination.models import Meeting, Round
 from samspil.kernel import clock
 from samspil.kernel.errors import Conflict, Invalid, NotFound
 from samspil.kernel.http import LOGIN, ActorRequest, requires, whole_number
+from samspil.ui.pages import saved
 
 DUE_IN = timedelta(days=14)
 """The deadline that is proposed for a task."""
@@ -209,18 +210,14 @@ def _decided(
     request: ActorRequest, meeting: Meeting, row_id: int, name: str, form: Any, decide: Any
 ) -> HttpResponse:
     """Decide by a form: back to the meeting, or the page again with what is wrong."""
-    if form.is_valid():
-        try:
-            made = decide(form.cleaned_data)
-        except Conflict as error:
-            messages.warning(request, error.message)
-            return _onwards(meeting.round_id)
-        except Invalid as error:
-            field = error.field if error.field in form.fields else None
-            form.add_error(field, error.message)
-        else:
-            messages.success(request, _("Gemt. %(words)s") % {"words": made.words})
-            return _onwards(meeting.round_id)
+    try:
+        made = saved(form, decide, conflicts=False)
+    except Conflict as error:
+        messages.warning(request, error.message)
+        return _onwards(meeting.round_id)
+    if made is not None:
+        messages.success(request, _("Gemt. %(words)s") % {"words": made.words})
+        return _onwards(meeting.round_id)
     now = meeting_queries.sitting(meeting.round)
     if now.current is None or now.current.row_id != row_id:
         messages.warning(request, _("Mødet er gået videre til et andet hul. Intet er gemt."))
@@ -400,21 +397,20 @@ def add_task(request: ActorRequest, round_id: int) -> HttpResponse:
     form = TaskForm(
         request.POST, prefix="opgave", schools=meeting_queries.schools_of(meeting.round)
     )
-    if form.is_valid():
-        try:
-            meetings.add_meeting_task(
-                actor=request.actor,
-                now=clock.now(),
-                meeting=meeting,
-                text=form.cleaned_data["text"],
-                organisation_id=form.cleaned_data["school"],
-                due_on=form.cleaned_data["due_on"],
-            )
-        except Invalid as error:
-            form.add_error(error.field if error.field in form.fields else None, error.message)
-        else:
-            messages.success(request, _("Opgaven er gemt."))
-            return _onwards(round_id)
+    made = saved(
+        form,
+        lambda said: meetings.add_meeting_task(
+            actor=request.actor,
+            now=clock.now(),
+            meeting=meeting,
+            text=said["text"],
+            organisation_id=said["school"],
+            due_on=said["due_on"],
+        ),
+    )
+    if made is not None:
+        messages.success(request, _("Opgaven er gemt."))
+        return _onwards(round_id)
     return _leader_page(request, meeting.round, bound={"task_form": form}, status=400)
 
 
@@ -440,28 +436,26 @@ def end(request: ActorRequest, round_id: int) -> HttpResponse:
             "version": newest.version,
         },
     )
-    status = 200
-    if request.method == "POST" and form.is_valid():
-        try:
-            meetings.end_meeting(
+    try:
+        ended = saved(
+            form,
+            lambda said: meetings.end_meeting(
                 actor=request.actor,
                 now=clock.now(),
                 meeting=newest,
-                participants=form.cleaned_data["participants"].splitlines(),
-                expected_version=form.cleaned_data["version"],
-            )
-        except Conflict as error:
-            messages.warning(request, error.message)
-            return redirect("coordination:end_meeting", round_id)
-        except Invalid as error:
-            form.add_error("participants", error.message)
-        else:
-            messages.success(
-                request, _("Mødet er afsluttet. Referatet er på vej til skolerne i en mail.")
-            )
-            return redirect("coordination:minutes", round_id, newest.number)
-    if form.errors:
-        status = 400
+                participants=said["participants"].splitlines(),
+                expected_version=said["version"],
+            ),
+            conflicts=False,
+        )
+    except Conflict as error:
+        messages.warning(request, error.message)
+        return redirect("coordination:end_meeting", round_id)
+    if ended is not None:
+        messages.success(
+            request, _("Mødet er afsluttet. Referatet er på vej til skolerne i en mail.")
+        )
+        return redirect("coordination:minutes", round_id, newest.number)
     now = meeting_queries.sitting(round)
     return render(
         request,
@@ -472,7 +466,7 @@ def end(request: ActorRequest, round_id: int) -> HttpResponse:
             "form": form,
             "cancel_url": reverse("coordination:meeting", args=[round_id]),
         },
-        status=status,
+        status=400 if form.errors else 200,
     )
 
 
@@ -515,6 +509,18 @@ def finish_task(request: ActorRequest, round_id: int, task_id: int) -> HttpRespo
     task = meeting_queries.get_task(request.actor, round_id, task_id)
     meetings.finish_meeting_task(actor=request.actor, now=clock.now(), task=task)
     messages.success(request, _("Klaret: %(text)s") % {"text": task.text})
+    if task.meeting.ended_at is None:
+        return _onwards(round_id)
+    return redirect("coordination:minutes", round_id, task.meeting.number)
+
+
+@requires(LOGIN)
+@require_POST
+def reopen_task(request: ActorRequest, round_id: int, task_id: int) -> HttpResponse:
+    """Say that a task is not done after all."""
+    task = meeting_queries.get_task(request.actor, round_id, task_id)
+    meetings.reopen_meeting_task(actor=request.actor, now=clock.now(), task=task)
+    messages.success(request, _("Åbnet igen: %(text)s") % {"text": task.text})
     if task.meeting.ended_at is None:
         return _onwards(round_id)
     return redirect("coordination:minutes", round_id, task.meeting.number)

@@ -19,8 +19,23 @@ from samspil.kernel import clock
 from samspil.kernel.downloads import download, stored
 from samspil.kernel.errors import Conflict, Forbidden, Invalid
 from samspil.kernel.http import LOGIN, ActorRequest, requires
+from samspil.ui.components import Phase
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+
+
+def _steps(status: str, *, has_agreement: bool, waits: bool) -> list[Phase]:
+    """How one gets from the board to a signed agreement, and which step is next."""
+    at = 3 if status == "agreed" else 0 if status == "open" else 1 if waits else 2
+    labels = [
+        _("Lås oversigten"),
+        _("Lav tillæg") if has_agreement and at < 2 else _("Dan aftalen"),
+        _("Skolerne underskriver"),
+    ]
+    return [
+        Phase(label, state="done" if number < at else "now" if number == at else "")
+        for number, label in enumerate(labels)
+    ]
 
 
 @requires(LOGIN)
@@ -45,6 +60,9 @@ def overview(request: ActorRequest, round_id: int, number: str) -> HttpResponse:
         place.status != "open" and bool(found) and (not live or live[0].overview_id != found[0].pk)
     )
     context["is_addendum"] = bool(live)
+    context["steps"] = _steps(
+        place.status, has_agreement=bool(live), waits=context["needs_agreement"]
+    )
     return render(request, "coordination/overviews/overview.html", context)
 
 

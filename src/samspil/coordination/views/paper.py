@@ -16,6 +16,7 @@ from samspil.kernel import clock
 from samspil.kernel.downloads import stored
 from samspil.kernel.errors import Conflict, Invalid, NotFound
 from samspil.kernel.http import LOGIN, ActorRequest, insist, requires
+from samspil.ui.pages import saved
 
 
 @requires(LOGIN)
@@ -30,48 +31,38 @@ def page(request: ActorRequest, agreement_id: int, organisation_id: int) -> Http
         return _confirm(request, place, found)
     insist(papers.may_submit_paper(request.actor, place))
     form = PaperForm(request.POST or None, request.FILES or None)
-    if request.method == "POST" and form.is_valid():
-        document = form.cleaned_data["document"]
-        try:
-            papers.submit_paper(
-                actor=request.actor,
-                now=clock.now(),
-                signature=place,
-                person_name=form.cleaned_data["person_name"],
-                signed_on=form.cleaned_data["signed_on"],
-                content=document.read(),
-                file_name=document.name,
-            )
-        except Invalid as error:
-            form.add_error(error.field if error.field in form.fields else "document", error.message)
-        except Conflict as error:
-            form.add_error(None, error.message)
-        else:
-            messages.success(
-                request, _("Papiret er lagt ind. En anden i sekretariatet bekræfter det.")
-            )
-            return redirect("coordination:agreement", agreement_id)
+    handed_in = saved(
+        form,
+        lambda said: papers.submit_paper(
+            actor=request.actor,
+            now=clock.now(),
+            signature=place,
+            person_name=said["person_name"],
+            signed_on=said["signed_on"],
+            content=said["document"].read(),
+            file_name=said["document"].name,
+        ),
+    )
+    if handed_in is not None:
+        messages.success(request, _("Papiret er lagt ind. En anden i sekretariatet bekræfter det."))
+        return redirect("coordination:agreement", agreement_id)
     return _show(request, place, form, None)
 
 
 def _confirm(request: ActorRequest, place: Signature, found: PaperSignature) -> HttpResponse:
     form = ConfirmPaperForm(request.POST or None)
-    if request.method == "POST" and form.is_valid():
-        try:
-            papers.confirm_paper(
-                actor=request.actor,
-                now=clock.now(),
-                paper=found,
-                checksum=form.cleaned_data["checksum"],
-            )
-        except (Invalid, Conflict) as error:
-            form.add_error("checksum", error.message)
-        else:
-            messages.success(
-                request,
-                _("%(school)s har underskrevet på papir.") % {"school": place.organisation.name},
-            )
-            return redirect("coordination:agreement", place.agreement_id)
+    confirmed = saved(
+        form,
+        lambda said: papers.confirm_paper(
+            actor=request.actor, now=clock.now(), paper=found, checksum=said["checksum"]
+        ),
+    )
+    if confirmed is not None:
+        messages.success(
+            request,
+            _("%(school)s har underskrevet på papir.") % {"school": place.organisation.name},
+        )
+        return redirect("coordination:agreement", place.agreement_id)
     return _show(request, place, form, found)
 
 

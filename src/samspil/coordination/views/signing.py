@@ -59,7 +59,7 @@ def begin(request: ActorRequest, agreement_id: int, organisation_id: int) -> Htt
         "organisation": organisation_id,
     }
     request.session[KEPT] = dict(list(kept.items())[-AT_ONCE:])
-    response = render(
+    return render(
         request,
         "coordination/agreements/go.html",
         {
@@ -69,8 +69,6 @@ def begin(request: ActorRequest, agreement_id: int, organisation_id: int) -> Htt
             "agreement": agreement,
         },
     )
-    response["Referrer-Policy"] = "no-referrer"
-    return response
 
 
 @requires(LOGIN)
@@ -93,7 +91,7 @@ def come_back(request: ActorRequest) -> HttpResponse:
         assert kept is not None and pending is not None
         signature = agreements.get_signature(request.actor, kept["agreement"], kept["organisation"])
         if request.method != "POST":
-            response = render(
+            return render(
                 request,
                 "coordination/agreements/back.html",
                 {
@@ -103,8 +101,6 @@ def come_back(request: ActorRequest) -> HttpResponse:
                     "agreement": signature.agreement,
                 },
             )
-            response["Referrer-Policy"] = "no-referrer"
-            return response
         # Once: whoever sends the same answer again is told that it is used.
         request.session[KEPT] = {
             state: row for state, row in request.session[KEPT].items() if state != pending.state

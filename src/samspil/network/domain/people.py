@@ -17,8 +17,9 @@ from django.utils.translation import gettext as _
 from samspil.kernel import mail, roles
 from samspil.kernel.actions import action, record
 from samspil.kernel.actor import Actor
-from samspil.kernel.errors import Conflict, Invalid, NotFound
+from samspil.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from samspil.kernel.locking import lock_row
+from samspil.kernel.signing import SecondFactor, check_factor, forget_factors
 from samspil.network import rules
 from samspil.network.enums import Role
 from samspil.network.models import (
@@ -27,10 +28,11 @@ from samspil.network.models import (
     Network,
     Organisation,
     Person,
+    PersonIdentity,
     RoleAssignment,
 )
 from samspil.network.models.organisations import valid_on
-from samspil.network.notifications import LeaderChanged, PersonInvited
+from samspil.network.notifications import FactorReset, LeaderChanged, PersonInvited
 
 VALID_DAYS = 14
 """Days until an invitation runs out."""
@@ -309,3 +311,42 @@ def end_role(
         now=now,
     )
     return fresh
+
+
+@action("network.reset_second_factor", permission=rules.may_reset_factor, on="person")
+def reset_second_factor(
+    *, actor: Actor, now: datetime, person: Person, reason: str, factor: SecondFactor | None
+) -> Person:
+    """Take a lost second factor away, so that the person can set up a new one at the next sign-in.
+
+    Its passkeys, codes, sessions and ties to outside identities go too. ``factor`` is the
+    administrator's own, given just now. The person is told by mail. Raises ``Forbidden`` without a
+    fresh factor, ``Invalid`` without a reason.
+    """
+    reason = " ".join(reason.split())[:300]
+    if not reason:
+        raise Invalid(_("Skriv, hvordan du ved, at det er personen selv."), field="reason")
+    if not rules.may_reset_factor(actor, person):  # the system, too
+        raise Forbidden(_("Kun en administrator kan nulstille andres anden faktor."))
+    check_factor(factor, now)
+    person = lock_row(Person.objects.all(), person.pk)
+    taken = forget_factors(person.pk)
+    ties, _by_model = PersonIdentity.objects.filter(person=person).delete()
+    record(
+        person,
+        after={"factors": taken, "identities": ties, "reason": reason},
+        summary=_("Den anden faktor for %(name)s er nulstillet: %(reason)s")
+        % {"name": person.name, "reason": reason},
+    )
+    mail.send(
+        FactorReset(
+            person=person,
+            by=actor.label.split(" <")[0],
+            url=settings.BASE_URL + reverse("account_login"),
+        ),
+        to=person.email,
+        now=now,
+        subject_of=person,
+        language=person.language,
+    )
+    return person

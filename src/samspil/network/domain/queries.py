@@ -22,6 +22,7 @@ from samspil.network.models import (
     Network,
     Organisation,
     OrganisationName,
+    Person,
     RoleAssignment,
 )
 from samspil.network.models.organisations import valid_on
@@ -167,6 +168,20 @@ def merge_targets(organisation: Organisation) -> QuerySet[Organisation]:
         .exclude(pk=organisation.pk)
         .order_by("name", "pk")
     )
+
+
+def get_person(actor: Actor, pk: int) -> Person:
+    """A person with a role in what the actor sees; any for an administrator. Raises ``NotFound``."""
+    found = Person.objects.filter(pk=pk)
+    if not actor.is_platform_admin:
+        found = found.filter(
+            Q(role_assignments__network__in=Network.objects.visible_to(actor))
+            | Q(role_assignments__organisation__in=Organisation.objects.visible_to(actor))
+        )
+    person = found.order_by("pk").first()
+    if person is None:
+        raise NotFound(_("Personen findes ikke."))
+    return person
 
 
 def history(organisation: Organisation) -> list[AuditEvent]:

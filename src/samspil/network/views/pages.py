@@ -11,7 +11,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods
 
-from samspil.kernel import clock
+from samspil.kernel import clock, signing
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Invalid
 from samspil.kernel.http import LOGIN, PUBLIC, ActorRequest, insist, requires
@@ -28,6 +28,7 @@ from samspil.network.interfaces.forms import (
     NewOrganisationForm,
     OrganisationForm,
     RenameForm,
+    ResetFactorForm,
     TerritoryForm,
 )
 from samspil.ui.components import Tab
@@ -130,6 +131,7 @@ def network_people(request: ActorRequest, network_id: int) -> HttpResponse:
             "assignments": queries.roles_in(network=found, today=clock.today()),
             "invitations": queries.invitations(request.actor, network=found) if may_run else [],
             "now": clock.now(),
+            "may_reset": request.actor.is_platform_admin,
             "may_run": may_run,
             "tabs": _tabs(request.actor, found, "people"),
         },
@@ -256,6 +258,7 @@ def organisation(request: ActorRequest, organisation_id: int) -> HttpResponse:
             if may_change
             else [],
             "now": clock.now(),
+            "may_reset": request.actor.is_platform_admin,
             "history": entries(queries.history(found)) if may_change else [],
             "may_change": may_change and found.valid_to is None,
             "sees_mandates": found.kind == OrganisationKind.SCHOOL
@@ -496,6 +499,54 @@ def end_role(request: ActorRequest, assignment_id: int) -> HttpResponse:
     else:
         messages.success(request, _("Rollen ophører efter i dag."))
     return redirect(_home(found))
+
+
+@requires(LOGIN)
+@require_http_methods(["GET", "POST"])
+def reset_factor(request: ActorRequest, person_id: int) -> HttpResponse:
+    """Take somebody's lost second factor away, after giving one's own."""
+    found = queries.get_person(request.actor, person_id)
+    insist(rules.may_reset_factor(request.actor, found))
+    now = clock.now()
+    factor = signing.fresh_factor(request, now)
+    home = reverse("network:index")
+    here = reverse("network:reset_factor", args=[person_id])
+    if factor is None and not signing.is_example():
+        return render(
+            request,
+            "network/prove.html",
+            {
+                "person": found,
+                "has_factor": signing.has_factor(request),
+                "factor_url": signing.ask_url(request, here) if signing.has_factor(request) else "",
+                "cancel_url": home,
+            },
+        )
+
+    def save(data: dict[str, Any]) -> str:
+        people.reset_second_factor(
+            actor=request.actor,
+            now=now,
+            person=found,
+            factor=factor or signing.SecondFactor(signing.EXAMPLE_METHOD, now),
+            **data,
+        )
+        return home
+
+    return form_page(
+        request,
+        ResetFactorForm(request.POST or None),
+        heading=_("Nulstil anden faktor for %(name)s") % {"name": found.name},
+        crumbs=[(_("Samarbejder"), home)],
+        submit=_("Nulstil"),
+        cancel_url=home,
+        save=save,
+        danger=True,
+        said=_("Den anden faktor er nulstillet. %(name)s har fået en mail.") % {"name": found.name},
+        lede=_(
+            "Personen bliver logget af overalt og sætter en ny op ved næste login. Alle adgangsnøgler, koder og nødkoder går ud."
+        ),
+    )
 
 
 @requires(PUBLIC)

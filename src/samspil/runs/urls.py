@@ -2,11 +2,12 @@
 
 from django.urls import path
 
-from samspil.runs.views import harvest, keeping, pages, risks
+from samspil.runs.views import calendar, harvest, keeping, pages, risks
 
 app_name = "runs"
 urlpatterns = [
     path("", pages.runs, name="runs"),
+    path("kalender/", calendar.calendar, name="calendar"),
     path("risiko/", risks.risks, name="risks"),
     path("skolens/", keeping.own, name="own"),
     path("tilsagn/", keeping.promised, name="promised"),

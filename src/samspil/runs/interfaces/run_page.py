@@ -15,6 +15,7 @@ def sections(current: str) -> list[Tab]:
     pages = (
         ("runs", _("Annoncerede hold"), reverse("runs:runs")),
         ("risks", _("I risiko"), reverse("runs:risks")),
+        ("calendar", _("Kalender"), reverse("runs:calendar")),
         ("own", _("Skolens hold"), reverse("runs:own")),
         ("promised", _("Tilsagn"), reverse("runs:promised")),
     )

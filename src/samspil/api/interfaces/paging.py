@@ -6,8 +6,10 @@ import base64
 import binascii
 from datetime import date
 
+from django.utils.translation import gettext as _
+
 from samspil.api.domain.open_data import Place
-from samspil.kernel.errors import Invalid
+from samspil.kernel.errors import NotFound
 
 _LARGEST = 2**53
 
@@ -19,7 +21,7 @@ def written(place: Place) -> str:
 
 
 def read(text: str) -> Place:
-    """The place that ``written`` wrote; the beginning for an empty text. Raises ``Invalid``."""
+    """The place that ``written`` wrote; the beginning for an empty text. Raises ``NotFound``."""
     if not text:
         return Place()
     try:
@@ -32,7 +34,11 @@ def read(text: str) -> Place:
         else:
             raise ValueError
     except (ValueError, binascii.Error, UnicodeError) as error:
-        raise Invalid("", field="cursor") from error
+        raise _nowhere() from error
     if not (0 <= place.skip < _LARGEST and 0 <= place.pk < _LARGEST) or written(place) != text:
-        raise Invalid("", field="cursor")
+        raise _nowhere()
     return place
+
+
+def _nowhere() -> NotFound:
+    return NotFound(_("Det sted på listen findes ikke. Begynd forfra uden cursor."))

@@ -124,6 +124,8 @@ class CourseRun(models.Model):
         indexes = [
             models.Index(fields=["course", "starts_on"], name="run_course_start"),
             models.Index(fields=["organisation", "starts_on"], name="run_school_start"),
+            # every run in the order it is listed to everybody: a page of a list reads its own rows alone
+            models.Index(fields=["starts_on", "id"], name="run_start"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -295,21 +295,22 @@ def _guarantee(
 ) -> tuple[GuaranteeStanding, int, int]:
     """What became of a guarantee (R30, R35): the standing, and how many runs held and broke it.
 
-    Runs announced as guaranteed count; where a guarantee was agreed and no run says so, all do.
-    A follower promises nothing: the run is the holder's.
+    Runs announced as guaranteed count. Where a guarantee was agreed and no run says so, it is broken
+    when none of them stands. A follower promises nothing: the run is the holder's.
     """
     if promise.role == FOLLOWER:
         return GuaranteeStanding.NONE, 0, 0
     said = [run for run in mine if run.is_guaranteed]
     if not said and not promise.guarantee:
         return GuaranteeStanding.NONE, 0, 0
-    counted = said or mine
-    broken = sum(run.is_dead for run in counted)
-    held = sum(not run.is_dead and run.starts_on <= today for run in counted)
+    if mine and not said:
+        if all(run.is_dead for run in mine):
+            return GuaranteeStanding.BROKEN, 0, 1
+        return GuaranteeStanding.NOT_GIVEN, 0, 0
+    broken = sum(run.is_dead for run in said)
+    held = sum(not run.is_dead and run.starts_on <= today for run in said)
     if broken:
         return GuaranteeStanding.BROKEN, held, broken
-    if counted and not said:
-        return GuaranteeStanding.NOT_GIVEN, held, 0
     if held:
         return GuaranteeStanding.KEPT, held, 0
     return GuaranteeStanding.OPEN, 0, 0

@@ -93,6 +93,7 @@ class RoundPicture:
     sees_all: bool
     oldest_look: date | None
     never_looked: int
+    is_constructed: bool
 
 
 def rounds_of(actor: Actor) -> list[Round]:
@@ -175,6 +176,12 @@ def picture(actor: Actor, round_id: int) -> RoundPicture:
         sees_all=rules.sees_all(actor, round),
         oldest_look=looks["oldest"],
         never_looked=courses.distinct().count() - looks["count"],
+        is_constructed=_of(actor, round)
+        .filter(
+            Q(round_course__course__is_constructed=True)
+            | Q(round_course__round_fkb__fkb__is_constructed=True)
+        )
+        .exists(),
     )
 
 

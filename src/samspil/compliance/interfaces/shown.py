@@ -129,7 +129,7 @@ def bars(tally: Tally, before: RoundCheck | None) -> list[Bar]:
 def _since(now: int, then: int | None) -> str:
     if then is None or then == now:
         return ""
-    return f"({now - then:+d})"
+    return f"({now - then:+d})".replace("-", "−")
 
 
 def states(tally: Tally, text: str, chosen: str) -> list[Segment]:

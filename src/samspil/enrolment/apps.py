@@ -10,6 +10,7 @@ REGISTERS = (
     "domain.moves_asking",
     "domain.moves_queries",
     "domain.moves_transfers",
+    "domain.rescued",
     "receivers",
 )
 """Modules that register jobs, mails and sources when they are imported."""

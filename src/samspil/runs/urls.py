@@ -2,12 +2,14 @@
 
 from django.urls import path
 
-from samspil.runs.views import calendar, harvest, keeping, pages, risks
+from samspil.runs.views import calendar, figures, harvest, keeping, pages, risks
 
 app_name = "runs"
 urlpatterns = [
     path("", pages.runs, name="runs"),
     path("kalender/", calendar.calendar, name="calendar"),
+    path("tal/", figures.figures, name="figures"),
+    path("tal/tal.xlsx", figures.figures_file, name="figures_file"),
     path("risiko/", risks.risks, name="risks"),
     path("skolens/", keeping.own, name="own"),
     path("tilsagn/", keeping.promised, name="promised"),

@@ -17,6 +17,7 @@ from samspil.kernel import clock
 from samspil.kernel.actions import action, changes, record
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Invalid
+from samspil.kernel.locking import lock_row
 from samspil.kernel.outbox import publish
 from samspil.kernel.transitions import transition
 from samspil.lending.domain.queries import right_to_hold
@@ -82,6 +83,7 @@ def plan_run(
 
     Raises ``Invalid`` with the field that is wrong.
     """
+    lock_row(Organisation.objects.all(), school.pk)  # the same form twice at once waits here
     if form_key:
         made = CourseRun.objects.filter(form_key=form_key, organisation=school).first()
         if made is not None:

@@ -18,6 +18,7 @@ def sections(current: str) -> list[Tab]:
         ("calendar", _("Kalender"), reverse("runs:calendar")),
         ("own", _("Skolens hold"), reverse("runs:own")),
         ("promised", _("Tilsagn"), reverse("runs:promised")),
+        ("figures", _("Tal"), reverse("runs:figures")),
     )
     return [Tab(label, url, current=key == current) for key, label, url in pages]
 

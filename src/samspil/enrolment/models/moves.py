@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import F, Q
 
-from samspil.enrolment.enums import MovePlanStatus, MoveState, RunFate, TransferStep
+from samspil.enrolment.enums import STAFF_ROLES, MovePlanStatus, MoveState, RunFate, TransferStep
 from samspil.network.models import Network
 
 if TYPE_CHECKING:
@@ -148,11 +148,9 @@ class TransferQuerySet(models.QuerySet["Transfer"]):
 
     def visible_to(self, actor: Actor) -> Self:
         """Those of one's own schools: it hands over, or it receives."""
-        from samspil.enrolment.rules import schools_of
-
         if actor.is_system:
             return self
-        own = schools_of(actor)
+        own = actor.organisation_ids(*STAFF_ROLES)
         return self.filter(Q(origin__in=own) | Q(holder__in=own))
 
 

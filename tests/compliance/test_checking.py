@@ -142,7 +142,7 @@ def test_every_reason_has_words() -> None:
         if isinstance(node, ast.Tuple) and len(node.elts) == 3:
             first, code = node.elts[0], node.elts[1]
             is_standing = isinstance(first, ast.Attribute) and first.attr in standings
-                if is_standing and isinstance(code, ast.Constant):
+            if is_standing and isinstance(code, ast.Constant):
                 codes.add(code.value)
     assert len(codes) >= 15
     assert codes == set(words._WORDS)

@@ -11,10 +11,11 @@ from __future__ import annotations
 import hashlib
 import threading
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from typing import Any, TypeVar, cast
 
 from django.conf import settings
 from django.db import connection
@@ -25,6 +26,8 @@ from django.utils.http import http_date
 
 from samspil.kernel import clock
 
+T = TypeVar("T")
+_lock = threading.Lock()
 _QUESTION = (
     "SELECT (SELECT COALESCE(SUM(length), 0) FROM kernel_auditstream), at "
     "FROM kernel_auditevent ORDER BY id DESC LIMIT 1"
@@ -74,6 +77,33 @@ def moment() -> Moment:
     return found
 
 
+def within() -> Moment | None:
+    """The moment of the GET that is being answered; ``None`` elsewhere."""
+    return None if _current.get() is None else moment()
+
+
+_VALUES: OrderedDict[Hashable, tuple[Moment, Any]] = OrderedDict()
+MOST_VALUES = 200
+
+
+def remembered(key: Hashable, make: Callable[[], T]) -> T:
+    """What ``make`` makes, made once as long as nothing changes. For what every answer needs and no
+    visitor can choose freely; elsewhere than in a GET it is made each time."""
+    now = within()
+    if now is None or not settings.SAMSPIL_REMEMBER_COUNTS:
+        return make()
+    found = _VALUES.get(key)
+    if found is not None and found[0] == now:
+        return cast("T", found[1])
+    value = make()
+    with _lock:
+        _VALUES[key] = (now, value)
+        _VALUES.move_to_end(key)
+        while len(_VALUES) > MOST_VALUES:
+            _VALUES.popitem(last=False)
+    return value
+
+
 def stamp(*, parts: Iterable[str]) -> str:
     """What an answer is valid for: it changes with the day, with any change that anybody makes, and
     with ``parts``, such as the address."""
@@ -96,7 +126,6 @@ class _Answer:
 
 
 _ANSWERS: OrderedDict[tuple[str, str, bool], _Answer] = OrderedDict()
-_lock = threading.Lock()
 MOST_BYTES = 6_000_000
 LARGEST = 150_000
 _TOLD_WITHOUT_BODY = {

@@ -19,6 +19,7 @@ from django.db.models import OuterRef, Subquery
 
 from samspil.coordination.enums import FkbStatus
 from samspil.coordination.models import Overview, RoundCourse
+from samspil.kernel import kept
 
 PUBLISHED = (FkbStatus.FROZEN, FkbStatus.AGREED)
 
@@ -77,29 +78,11 @@ def published(courses: Collection[int], *, today: date) -> dict[int, list[Offer]
 
     Three queries at most, however many courses. A course that an overview says is archived has none.
     """
-    rows = list(
-        RoundCourse.objects.filter(
-            course__in=courses,
-            round_fkb__status__in=PUBLISHED,
-            round_fkb__round__year__gte=today.year,
-        ).values_list("course_id", "course__number", "round_fkb_id")
-    )
+    places, frozen = kept.remembered(("coordination.published", today.year), lambda: _places(today))
+    rows = [(course, *place) for course in courses for place in places.get(course, ())]
     if not rows:
         return {}
-    newest = (
-        Overview.objects.filter(round_fkb=OuterRef("round_fkb"))
-        .order_by("-version")
-        .values("version")[:1]
-    )
-    frozen = {
-        place: ((pk, sha256), status == FkbStatus.AGREED)
-        for pk, sha256, place, status in Overview.objects.filter(
-            round_fkb__in={fkb for _course, _number, fkb in rows}, version=Subquery(newest)
-        )
-        .order_by("pk")
-        .values_list("pk", "sha256", "round_fkb_id", "round_fkb__status")
-    }
-    contents = _contents({key for key, _signed in frozen.values()})
+    contents = _contents({frozen[fkb][0] for _course, _number, fkb in rows if fkb in frozen})
     found: dict[int, list[Offer]] = defaultdict(list)
     for course, number, fkb in rows:
         if fkb not in frozen:
@@ -111,6 +94,41 @@ def published(courses: Collection[int], *, today: date) -> dict[int, list[Offer]
     for offers in found.values():
         offers.sort(key=lambda offer: (offer.year, offer.network, offer.fkb))
     return dict(found)
+
+
+_Places = dict[int, list[tuple[str, int]]]
+_Kept = dict[int, tuple[tuple[int, str], bool]]
+
+
+def _places(today: date) -> tuple[_Places, _Kept]:
+    """Per course its numbers and places in overviews that are published, and per place the newest
+    overview's id and hash, and whether it is signed. Two queries."""
+    places: _Places = defaultdict(list)
+    for course, number, place in (
+        RoundCourse.objects.filter(
+            round_fkb__status__in=PUBLISHED, round_fkb__round__year__gte=today.year
+        )
+        .order_by("pk")
+        .values_list("course_id", "course__number", "round_fkb_id")
+    ):
+        places[course].append((number, place))
+    if not places:
+        return {}, {}
+    newest = (
+        Overview.objects.filter(round_fkb=OuterRef("round_fkb"))
+        .order_by("-version")
+        .values("version")[:1]
+    )
+    frozen = {
+        place: ((pk, sha256), status == FkbStatus.AGREED)
+        for pk, sha256, place, status in Overview.objects.filter(
+            round_fkb__in={place for found in places.values() for _number, place in found},
+            version=Subquery(newest),
+        )
+        .order_by("pk")
+        .values_list("pk", "sha256", "round_fkb_id", "round_fkb__status")
+    }
+    return dict(places), frozen
 
 
 class _Frozen:
@@ -136,7 +154,7 @@ _MOST_REMEMBERED = 60
 
 def _contents(wanted: set[tuple[int, str]]) -> dict[tuple[int, str], _Frozen]:
     """The contents of some overviews. One query when any of them is not remembered, else none."""
-    found = {key: kept for key in wanted if (kept := _REMEMBERED.get(key)) is not None}
+    found = {key: known for key in wanted if (known := _REMEMBERED.get(key)) is not None}
     missing = {pk: (pk, sha256) for pk, sha256 in wanted if (pk, sha256) not in found}
     if missing:
         rows = Overview.objects.filter(pk__in=missing).order_by("pk").values_list("pk", "content")

@@ -86,19 +86,36 @@ def briefs(courses: Collection[int], wanted: RunWish, *, today: date) -> dict[in
         pks.setdefault(course, []).append(pk)
         if city:
             towns.setdefault(course, {})[city] = None
-    first = CourseRun.objects.select_related("organisation").in_bulk(
-        [own[0] for own in pks.values()]
-    )
+    first = (
+        CourseRun.objects.select_related("organisation")
+        .only(
+            "course_id", "starts_on", "ends_on", "deadline_on", "is_guaranteed", "city",
+            "organisation__key", "organisation__name", "organisation__short_name",
+        )
+        .in_bulk([own[0] for own in pks.values()])
+    )  # fmt: skip
     return {
         course: Brief(first[own[0]], len(own), tuple(towns.get(course, ())))
         for course, own in pks.items()
     }
 
 
+_SHOWN = (
+    "course_id", "status", "kviknummer", "title", "starts_on", "ends_on", "deadline_on", "duration_days",
+    "hours", "teaching_form", "is_remote", "street", "postcode", "city", "capacity", "enrolled",
+    "signed_up_here", "takes_sign_up", "is_guaranteed", "price", "link", "seen_on",
+    "organisation__key", "organisation__name", "organisation__short_name",
+)  # fmt: skip
+"""What a course's page shows of a run."""
+
+
 def runs_of_course(course: int, *, today: date) -> list[CourseRun]:
     """A course's runs, the first to begin first. One query."""
     return list(
-        open_runs(RunWish(), today=today).filter(course=course).select_related("organisation")
+        open_runs(RunWish(), today=today)
+        .filter(course=course)
+        .select_related("organisation")
+        .only(*_SHOWN)
     )
 
 
@@ -111,24 +128,25 @@ def runs_of_school(school: Organisation, *, today: date, limit: int) -> list[Cou
     )
 
 
-def points(runs: Collection[CourseRun]) -> dict[str, tuple[float, float]]:
-    """Where the postcodes of the runs lie: latitude and longitude of their centres. One query."""
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a postcode lies: its centre, and the code of its municipality; empty when unknown."""
+
+    lat: float | None
+    lon: float | None
+    municipality: str
+
+
+def spots(runs: Collection[CourseRun]) -> dict[str, Spot]:
+    """Where the postcodes of the runs lie. One query."""
     return {
-        code: (lat, lon)
-        for code, lat, lon in Postcode.objects.filter(
-            code__in={run.postcode for run in runs}, lat__isnull=False, lon__isnull=False
-        ).values_list("code", "lat", "lon")
-        if lat is not None and lon is not None
+        code: Spot(lat, lon, municipality or "")
+        for code, lat, lon, municipality in Postcode.objects.filter(
+            code__in={run.postcode for run in runs}
+        )
+        .order_by("pk")
+        .values_list("code", "lat", "lon", "municipality__code")
     }
-
-
-def municipality_codes(runs: Collection[CourseRun]) -> set[str]:
-    """The municipalities in which the runs are. One query."""
-    return set(
-        Postcode.objects.filter(
-            code__in={run.postcode for run in runs}, municipality__isnull=False
-        ).values_list("municipality__code", flat=True)
-    )
 
 
 def municipalities(*, today: date) -> list[Municipality]:

@@ -6,19 +6,20 @@ here takes an actor, because everybody sees the same.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
+from decimal import Decimal
 
 from django.conf import settings
 from django.core.paginator import Page, Paginator
-from django.db.models import Prefetch
 from django.utils.translation import gettext as _
 
 from samspil.catalogue.domain import search
 from samspil.catalogue.models import Course, CourseRelation, Fkb
 from samspil.coordination.domain import public as agreed
 from samspil.coordination.domain.public import Offer
+from samspil.kernel import kept
 from samspil.kernel.errors import NotFound
 from samspil.kernel.kept import Moment, moment
 from samspil.network.enums import OrganisationKind
@@ -42,11 +43,23 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
+class CourseBrief:
+    """A course in a list: what stands of it there, and the numbers of its FKBs."""
+
+    pk: int
+    number: str
+    title: str
+    duration_days: Decimal | None
+    is_constructed: bool
+    fkbs: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Line:
     """A course among others: its first run that fits, how many there are and in which towns, and
     who offers it."""
 
-    course: Course
+    course: CourseBrief
     first: Run | None
     count: int
     towns: tuple[str, ...]
@@ -92,34 +105,34 @@ class CoursePage:
     seen_on: date | None
 
 
-def _in_use(today: date) -> frozenset[int]:
-    return frozenset(
-        Course.objects.filter(valid_on(today), is_archived=False).values_list("pk", flat=True)
-    )
-
-
 def find_courses(wanted: Wish, *, today: date, page: str | int = 1) -> Result:
     """Courses in use that fit: with a text the best match first, else the next to begin first.
 
     The same number of queries however many courses there are.
     """
     found = search.find(wanted.text)
-    usable = _in_use(today)
+    known = _remembered(today)
+    usable: Collection[int] = known.usable
     if wanted.fkb:
-        usable &= frozenset(
+        usable = known.usable & frozenset(
             CourseRelation.objects.filter(fkb__number=wanted.fkb).values_list(
                 "course_id", flat=True
             )
         )
-    pks = [pk for pk in found.ids if pk in usable]
-    if not wanted.run.is_empty:
-        some = pks if wanted.text.strip() else None
-        first = announced.first_days(wanted.run, today=today, courses=some)
-        pks = [pk for pk in pks if pk in first]
+    if wanted.text.strip():
+        pks = [pk for pk in found.ids if pk in usable]
+        if not wanted.run.is_empty:
+            first = announced.first_days(wanted.run, today=today, courses=pks)
+            pks = [pk for pk in pks if pk in first]
+    elif wanted.run.is_empty:
+        pks = [pk for pk in known.order if pk in usable] if wanted.fkb else list(known.order)
     else:
-        first = _remembered(today).first_days
-    if not wanted.text.strip():
-        pks.sort(key=lambda pk: first.get(pk, date.max))  # stable: by number within a day
+        first = kept.remembered(
+            ("web.first_days", wanted.run, today),
+            lambda: announced.first_days(wanted.run, today=today),
+        )
+        pks = [pk for pk in found.ids if pk in usable and pk in first]
+        pks.sort(key=lambda pk: first[pk])  # stable: by number within a day
     shown = Paginator(pks, PAGE_SIZE).get_page(page)
     return Result(
         page=shown,
@@ -130,8 +143,19 @@ def find_courses(wanted: Wish, *, today: date, page: str | int = 1) -> Result:
 
 
 def _lines(pks: list[int], wanted: RunWish, today: date) -> Iterable[Line]:
-    relations = CourseRelation.objects.select_related("fkb").order_by("fkb__number", "pk")
-    courses = Course.objects.prefetch_related(Prefetch("relations", relations)).in_bulk(pks)
+    fkbs: dict[int, list[str]] = {}
+    for course, number in (
+        CourseRelation.objects.filter(course__in=pks)
+        .order_by("fkb__number", "pk")
+        .values_list("course_id", "fkb__number")
+    ):
+        fkbs.setdefault(course, []).append(number)
+    courses = {
+        row[0]: CourseBrief(*row, fkbs=tuple(fkbs.get(row[0], ())))
+        for row in Course.objects.filter(pk__in=pks)
+        .order_by()
+        .values_list("pk", "number", "title", "duration_days", "is_constructed")
+    }
     briefs = announced.briefs(pks, wanted, today=today)
     offers = agreed.published(pks, today=today)
     for pk in pks:
@@ -150,18 +174,22 @@ def get_course(number: str, *, today: date) -> CoursePage:
         raise NotFound(_("Uddannelsen findes ikke, eller den bliver ikke udbudt længere."))
     rows = announced.runs_of_course(course.pk, today=today)
     offers = tuple(agreed.published([course.pk], today=today).get(course.pk, ()))
-    schools = Organisation.objects.filter(
-        key__in={part.key for offer in offers for part in (*offer.own, offer.holder) if part}
-    )
-    places = list(schools.order_by("name", "pk").values_list("lat", "lon", "municipality__code"))
+    keys = {part.key for offer in offers for part in (*offer.own, offer.holder) if part}
+    schools = Organisation.objects.filter(key__in=keys).order_by("name", "pk")
+    places = list(schools.values_list("lat", "lon", "municipality__code")) if keys else []
+    spots = announced.spots(rows)
     return CoursePage(
         course=course,
         relations=tuple(course.relations.select_related("fkb").order_by("fkb__number", "pk")),
         runs=tuple(told(rows, offers, today)),
         offers=offers,
-        points=announced.points(rows),
+        points={
+            code: (spot.lat, spot.lon)
+            for code, spot in spots.items()
+            if spot.lat is not None and spot.lon is not None
+        },
         school_points=tuple((lat, lon) for lat, lon, _code in places if lat and lon),
-        municipalities=frozenset(announced.municipality_codes(rows))
+        municipalities=frozenset(spot.municipality for spot in spots.values() if spot.municipality)
         | {code for _lat, _lon, code in places if code},
         seen_on=announced.seen_on(rows),
     )
@@ -205,7 +233,8 @@ class Remembered:
     in which order courses stand without words. Holds until an audit event says that something
     changed."""
 
-    first_days: dict[int, date]
+    usable: frozenset[int]
+    order: tuple[int, ...]
     fkbs: tuple[Fkb, ...]
     municipalities: tuple[Municipality, ...]
 
@@ -215,12 +244,17 @@ _KEPT: dict[Moment, Remembered] = {}
 
 def _remembered(today: date) -> Remembered:
     key = replace(moment(), on=today)
-    kept = _KEPT.get(key)
-    if kept and settings.SAMSPIL_REMEMBER_COUNTS:
-        return kept
+    known = _KEPT.get(key)
+    if known and settings.SAMSPIL_REMEMBER_COUNTS:
+        return known
     used = CourseRelation.objects.filter(course__is_archived=False).values("fkb")
+    numbers = dict(
+        Course.objects.filter(valid_on(today), is_archived=False).values_list("pk", "number")
+    )
+    first = announced.first_days(RunWish(), today=today)
     fresh = Remembered(
-        first_days=announced.first_days(RunWish(), today=today),
+        usable=frozenset(numbers),
+        order=tuple(sorted(numbers, key=lambda pk: (first.get(pk, date.max), numbers[pk], pk))),
         fkbs=tuple(Fkb.objects.filter(valid_on(today), pk__in=used).order_by("number", "pk")),
         municipalities=tuple(announced.municipalities(today=today)),
     )

@@ -8,8 +8,8 @@ from django.utils import formats
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from samspil.runs.domain.told import Run
 from samspil.ui.templatetags.ui import da_date, period
-from samspil.web.domain.courses import Run
 
 
 @dataclass(frozen=True, slots=True)

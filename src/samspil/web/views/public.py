@@ -28,7 +28,7 @@ from samspil.kernel.errors import NotFound
 from samspil.kernel.http import PUBLIC, requires
 from samspil.runs.interfaces import calendar_file, schema_org
 from samspil.web.domain import courses as domain
-from samspil.web.interfaces import colours, course_map, public_forms
+from samspil.web.interfaces import colours, course_map, public_forms, rows
 from samspil.web.interfaces import shown as words
 
 KEPT = "public, max-age=60"
@@ -96,6 +96,8 @@ def courses(request: HttpRequest, language: str) -> HttpResponse:
     if request.GET:
         around["other_url"] += f"?{request.GET.urlencode()}"
     others = {k: v for k, v in request.GET.items() if k not in ("q", "side")}
+    # One look-up of an address instead of twenty.
+    any_course = address("public_course", language, course_number="00000")
     return render(
         request,
         "web/public/courses.html",
@@ -104,14 +106,19 @@ def courses(request: HttpRequest, language: str) -> HttpResponse:
             "wanted": wanted,
             "is_narrowed": bool(wanted.text or wanted.fkb or not wanted.run.is_empty),
             "result": result,
-            "lines": [
-                (line, address("public_course", language, course_number=line.course.number))
-                for line in result.lines
-            ],
+            "lines": rows.course_rows(
+                (line, any_course.replace("00000", line.course.number)) for line in result.lines
+            ),
             "meant_url": f"?{urlencode({**others, 'q': result.meant})}" if result.meant else "",
-            "fkbs": public_forms.fkb_options(domain.fkbs(today=today), wanted.fkb),
-            "places": public_forms.place_options(
-                domain.municipalities(today=today), wanted.run.place
+            "fkbs": kept.remembered(
+                ("web.fkb_options", language, wanted.fkb),
+                lambda: public_forms.fkb_options(domain.fkbs(today=today), wanted.fkb),
+            ),
+            "places": kept.remembered(
+                ("web.place_options", language, wanted.run.place),
+                lambda: public_forms.place_options(
+                    domain.municipalities(today=today), wanted.run.place
+                ),
             ),
         },
     )
@@ -141,7 +148,9 @@ def course(request: HttpRequest, language: str, course_number: str) -> HttpRespo
             ),
             "data_url": f"/api/v1/files/courses/{course_number}.jsonld",
             "calendar_url": address("public_calendar", language, course_number=course_number),
-            "runs": [words.shown(run, f"{run_files}{run.row.pk}.ics") for run in shown.runs],
+            "runs": rows.run_rows(
+                words.shown(run, f"{run_files}{run.row.pk}.ics") for run in shown.runs
+            ),
         },
     )
 
@@ -172,9 +181,7 @@ def calendar(
 @public_page
 def accessibility(request: HttpRequest, language: str) -> HttpResponse:
     """The accessibility statement in the frame and the language of the public site."""
-    return render(
-        request, "web/public/accessibility.html", frame(language, "public_accessibility")
-    )
+    return render(request, "web/public/accessibility.html", frame(language, "public_accessibility"))
 
 
 # ---------------------------------------------------------------- a school's list on its own site

@@ -115,8 +115,38 @@ def test_large_problems_are_solved_in_parts_that_are_valid_too(problem: Problem,
     assert validate(problem, result.solution) == ()
     assert all(is_honest(bound) for bound in result.bounds)
     assert score(problem, result.solution).key() >= score(problem, best.solution).key()
-    # A bound holds for the best answer as far as that is no worse in the terms before.
     assert result.bound("covered").value == best.bound("covered").value
+    # A bound holds for the best answer as long as that is no worse in the terms before.
+    for term in TERMS:
+        bound, least = result.bound(term), best.bound(term).value
+        if bound.best_possible is not None:
+            claimed = bound.best_possible
+            assert claimed >= least if term in MORE_IS_BETTER else claimed <= least
+        if bound.value != least:
+            break
+
+
+def test_schools_are_filled_to_the_last_day_where_the_duty_can_be_spread_so_evenly() -> None:
+    # Nine courses of 20, 30 and 50 for three schools of the same size: even only as 100, 100, 100.
+    days = (20, 20, 20, 30, 30, 30, 50, 50, 50)
+    schools = tuple(School(f"s{i}", size=100, capacity=(("g", 900),)) for i in range(3))
+    courses = tuple(Course(f"f/{n}", "f", "g", d, activity=20) for n, d in enumerate(days))
+    problem = Problem(
+        schools=schools,
+        courses=courses,
+        approvals=tuple(Approval(s.key, "f") for s in schools),
+        lines=tuple(FormLine(c.key, s.key, can_take_on=900) for c in courses for s in schools),
+        # The first school is nearest to everybody: without the duty it would have all.
+        municipalities=(Municipality("m", 1_000),),
+        ways=tuple(Way("m", s.key, 10 + 40 * n) for n, s in enumerate(schools)),
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(sys.modules[solve.__module__], "EXACT_CHOICES", -1)
+        patch.setattr(sys.modules[solve.__module__], "WHOLE_CHOICES", -1)
+        result = solve(problem)
+    found = [result.bound(term) for term in ("burden", "burden_2", "burden_3")]
+    assert [bound.value for bound in found] == [10, 10, 10]
+    assert all(bound.is_proven for bound in found)
 
 
 # ------------------------------------------------------------------ changes that may not matter

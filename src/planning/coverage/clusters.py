@@ -23,9 +23,9 @@ FAR_WORTH = 2_000
 _OVER_WORTH = 2_000
 """Kilometres that a tenth of a day above a cap weighs, as long as there is one."""
 _MOVED_WORTH = 200_000
-_SMALL, _LARGE = 200, 700
+_SMALL, LARGE = 200, 900
 """Courses in a cluster: few at first, more when few don't help any longer."""
-_PATIENCE = 8
+_PATIENCE = 6
 """Clusters of one size that may bring nothing before larger ones are drawn."""
 _LITTLE = 10_000
 """A cluster that brings less than this share of the kilometres counts as bringing nothing."""
@@ -54,6 +54,8 @@ class Clusters:
         self.number = _SMALL
         self.quiet = 0
         offset = sum(item.idle_far for item in self.plan.items) + self.plan.instance.base_far
+        self.least_caps = dict(caps)
+        """The caps that the bound of the prices is about."""
         self._least = priced.bound + FAR_WORTH * offset
         self._regret: list[dict[int, float]] = []
         """Item → choice's column → kilometres more than the cheapest, at the prices."""
@@ -71,11 +73,15 @@ class Clusters:
     @property
     def is_done(self) -> bool:
         """Did the largest clusters bring nothing for a while?"""
-        return self.number >= _LARGE and self.quiet >= _PATIENCE
+        return self.number >= LARGE and self.quiet >= _PATIENCE
 
     def is_near(self, share: float) -> bool:
         """Is nothing above the caps, and less than so much of the kilometres between the plan and the prices' bound?"""
         return self.worth() - self._least <= share * self.plan.travel
+
+    def least_travel(self, far: int) -> int:
+        """Kilometres that no plan within the caps, with no more learners far away, is below."""
+        return self._least - FAR_WORTH * far
 
     def step(self) -> bool:
         """Decide one cluster anew; True when that was better."""
@@ -84,8 +90,8 @@ class Clusters:
         is_better = self.worth() < before
         gain = before - self.worth()
         self.quiet = 0 if gain * _LITTLE > self.plan.travel else self.quiet + 1
-        if self.quiet >= _PATIENCE and self.number < _LARGE:
-            self.number, self.quiet = min(_LARGE, self.number * 2), 0
+        if self.quiet >= _PATIENCE and self.number < LARGE:
+            self.number, self.quiet = min(LARGE, self.number * 3), 0
         return is_better
 
     def _draw(self) -> list[int]:

@@ -20,7 +20,7 @@ from dataclasses import replace
 
 from planning.coverage.bounds import DutyFlow, Groups, Priced, least_spread
 from planning.coverage.choices import Instance, compile_problem
-from planning.coverage.clusters import FAR_WORTH, Clusters
+from planning.coverage.clusters import FAR_WORTH, LARGE, Clusters
 from planning.coverage.contradictions import contradiction
 from planning.coverage.data import Holding, Pin, Problem
 from planning.coverage.exact import by_highs, in_order
@@ -51,15 +51,20 @@ _NEIGHBOURS = 120
 """So many courses at most are decided anew around those that a decision moved."""
 _WORK_PER_PART = 4_000
 _WORK_PER_CONTRADICTION = 10_000
-_BOUND_NODES = 40
+_BOUND_NODES = 100
+_BOUND_GAP = 0.0001
 _EVEN_WORK = 10_000_000
 _STEPS = 400
 """So many steps days above a school's cap may walk from school to school."""
 _LATE_WORK = 300_000
-_QUIET = 8
+_QUIET = 4
 """The search ends after so many parts in which nothing became better."""
-_QUIET_BURDENS = 3
-"""The same for the burdens, which may be one step above a bound that no answer reaches."""
+_STEPS_ABOVE = 2
+"""Burdens are tried at their bound, then one step above it, then two."""
+_ROOM = 10
+"""Tenths of a day that every school of a large problem must be able to stay below the bound on burdens."""
+_ATTEMPT = 8
+"""While burdens are tried at their bound, what is above them must halve with each so many clusters."""
 
 
 def solve(
@@ -342,8 +347,9 @@ class _Solver:
         else:
             least = aim = [self._least_burden(plan), 0, 0]
             aim = [least[0]] * LEVELS
-        for burdens in (aim, [aim[0] + 1] * LEVELS, [aim[0] + 2] * LEVELS):
-            if self.is_over or self._within_burdens(plan, search, burdens):
+        for above in range(_STEPS_ABOVE + 1):
+            burdens = [aim[0] + above] * LEVELS if above else aim
+            if self.is_over or self._within_burdens(plan, search, burdens, is_last=above > 0):
                 break
         if flow is not None:
             least = flow.levels(tuple(plan.top()))
@@ -351,23 +357,55 @@ class _Solver:
             self.best[name] = value
         self._tell("burden")
 
-    def _within_burdens(self, plan: Plan, search: Search, burdens: Sequence[int]) -> bool:
-        """Make it a plan in which nobody carries more, if clusters find one; True when they do."""
+    def _within_burdens(
+        self, plan: Plan, search: Search, burdens: Sequence[int], *, is_last: bool
+    ) -> bool:
+        """Make it a plan in which nobody carries more, if clusters find one; True when they do.
+
+        Unless it `is_last`, they end early where what is too much goes away slowly, and don't begin where many
+        schools would have to be full to the last course: so near the bound there may be no such plan, and one step
+        above it clusters need a fraction of the work.
+        """
         caps = search.caps_at_best(burdens)
         before, key = list(plan.chosen), plan.key()
         if not search.over(caps):
             return True
+        if not is_last and len(plan.items) > 2 * LARGE and self._margin(plan, search, caps) < _ROOM:
+            return False
         clusters = self._at_prices(plan, search, caps)
         if clusters is not None:
+            tried, over = 0, search.over(caps)
             while search.over(caps) and not clusters.is_done and not self.is_over:
+                number = clusters.number
                 self._step(clusters)
-            self._even(plan, search, caps, _STEPS)
+                if clusters.number > number:
+                    self._even(plan, search, caps, _STEPS)
+                tried += 1
+                if not is_last and not tried % _ATTEMPT:
+                    if 2 * search.over(caps) > over:
+                        break
+                    over = search.over(caps)
             if not search.over(caps):
                 self._clusters = clusters
                 return True
         if plan.key() >= key:
             plan.load_all(before)
         return False
+
+    def _margin(self, plan: Plan, search: Search, caps: dict[str, int]) -> int:
+        """Tenths of a day that every school could stay below its cap at once, when courses may be split."""
+        form = self._within(plan, dict.fromkeys(caps, 10**9))
+        below = form.model.column(0, max(caps.values()))
+        for school, terms in sorted(form.loads().items()):
+            left = caps[school] - plan.instance.base_load[school]
+            form.model.row([*terms, (below, 1)], upper=left)
+        form.model.minimise([(below, -1)])
+        self._did(len(form.columns))
+        try:
+            relaxed = highs.relax_priced(form.model, seconds=self.watch.left)
+        except ValueError:
+            return 0
+        return -relaxed.bound if relaxed else 0
 
     def _at_prices(self, plan: Plan, search: Search, caps: dict[str, int]) -> Clusters | None:
         """Make it the branch groups' own best plans, what schools may carry in all at its price.
@@ -478,7 +516,11 @@ class _Solver:
         clusters = self._clusters or self._at_prices(plan, search, caps)
         if clusters is not None:
             clusters.caps = caps
+            until = self.limits.work - self.limits.work // 5  # the rest is for what comes after
             while not clusters.is_done and not clusters.is_near(NEAR) and not self.is_over:
+                if self.work >= until:
+                    self.is_cut = True
+                    break
                 self._step(clusters)
             if search.over(caps) or plan.key() >= key:
                 plan.load_all(before)
@@ -491,10 +533,12 @@ class _Solver:
             far = plan.far
             self._part(search, search.parts_around(some, _PART), caps)
             quiet = 0 if plan.far < far else quiet + 1
+        if clusters is not None and clusters.least_caps == search.caps([top[0]]):
+            self.best["travel"] = clusters.least_travel(plan.far)
         for name in ("far", "travel"):
             bound = self._bound_ways(plan, search, highest, name)
             if bound is not None:
-                self.best[name] = bound
+                self._known(name, bound)
             self._tell("ways")
 
     def _bound_ways(
@@ -541,7 +585,7 @@ class _Solver:
         return highs.solve(
             model,
             nodes=_BOUND_NODES,
-            gap=NEAR / 2,
+            gap=_BOUND_GAP,
             seconds=self.watch.left,
             is_over=lambda: self.watch.is_over,
         )

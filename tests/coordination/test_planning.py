@@ -8,6 +8,7 @@ import os
 import re
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -21,19 +22,23 @@ from django.utils import translation
 from planning import coverage as planning_core
 from planning.coverage import OfferRole, PinRole, Problem
 from planning.planners import COVERAGE
-from samspil.catalogue.models import Approval
-from samspil.coordination.domain import planning, reasons
+from samspil.catalogue.models import Approval, CourseActivity
+from samspil.coordination.domain import forms, planning, reasons
+from samspil.coordination.domain.board import CellChange, apply_changes
 from samspil.coordination.models import (
     Commitment,
     ExternalAgreement,
     Form,
+    Intent,
     Round,
     RoundCourse,
     RoundFkb,
     RoundSchool,
 )
 from samspil.kernel import files
-from samspil.network.models import Organisation
+from samspil.kernel.errors import Invalid
+from samspil.lending.models import Loan
+from samspil.network.models import Municipality, Organisation, Territory
 from tests.factories.board import NOW, RoundCase, make_round
 
 pytestmark = pytest.mark.django_db
@@ -318,3 +323,127 @@ def test_a_contradiction_reads_as_one_sentence() -> None:
             "Mercantec har 0 dage tilbage i SOSU; Tradium er fastlåst til nej."
         )
         assert reasons.sentences(facts)[0] == "90231 skal udbydes."
+
+
+# ---------------------------------------------------------------- times, learners, loans
+
+
+def when(case: RoundCase, row: int, school: int, first: date, last: date) -> None:
+    """A form line with days to take on, at a time that was read out of it."""
+    line = case.intend(case.rows[row], school, take_on_days=Decimal(6), when_text="se datoer")
+    Intent.objects.filter(pk=line.pk).update(starts_on=first, ends_on=last)
+
+
+def test_without_times_no_quarters_are_planned(case: RoundCase) -> None:
+    case.intend(case.rows[0], 0, take_on_days=Decimal(6))
+    problem = problem_of(case)
+    assert not problem.plans_quarters
+    assert all(s.capacity_quarters == () for s in problem.schools)
+
+
+def test_times_on_the_forms_become_quarters_and_days_in_them(case: RoundCase) -> None:
+    when(case, 0, 0, date(2027, 2, 1), date(2027, 5, 31))
+    case.intend(case.rows[1], 0, take_on_days=Decimal(4))
+    case.commit(case.rows[2], 1, "own", origin="form")
+    Commitment.objects.filter(round_course=case.rows[2]).update(
+        starts_on=date(2027, 10, 4), ends_on=date(2027, 12, 1)
+    )
+    assert case.round.year == 2027
+    problem = problem_of(case)
+    first = case.schools[0].key
+    assert problem.plans_quarters
+    assert problem.line_by_cell[key(case, 0), first].quarters == (1, 2)
+    assert problem.line_by_cell[key(case, 1), first].quarters == ()
+    # In the quarters that the first line doesn't touch there are only the days of the second.
+    assert problem.school_by_key[first].capacity_quarters == (("sosu", 3, 40), ("sosu", 4, 40))
+    assert problem.offer_by_cell[key(case, 2), case.schools[1].key].quarter == 4
+
+
+def test_a_quarter_is_its_first_to_its_last_day() -> None:
+    assert [planning.quarter_dates(2027, q) for q in (1, 2, 3, 4)] == [
+        (date(2027, 1, 1), date(2027, 3, 31)),
+        (date(2027, 4, 1), date(2027, 6, 30)),
+        (date(2027, 7, 1), date(2027, 9, 30)),
+        (date(2027, 10, 1), date(2027, 12, 31)),
+    ]
+
+
+def serve(school: Organisation, code: str, people: int, *, lat: float) -> Municipality:
+    place = Municipality.objects.create(
+        code=code, name=f"Kommune {code}", lat=lat, lon=10.0, population=people
+    )
+    Territory.objects.create(organisation=school, municipality=place)
+    return place
+
+
+def test_learners_come_from_the_municipalities_that_a_school_serves(case: RoundCase) -> None:
+    for i, school in enumerate(case.schools):
+        Organisation.objects.filter(pk=school.pk).update(lat=56.0 + i / 2, lon=10.0)
+    serve(case.schools[0], "0901", 3000, lat=56.0)
+    serve(case.schools[0], "0902", 1000, lat=56.1)
+    CourseActivity.objects.create(
+        course=case.rows[0].course, organisation=case.schools[0], year=2025, learners=10
+    )
+    CourseActivity.objects.create(
+        course=case.rows[0].course, organisation=case.schools[0], year=2024, learners=99
+    )
+    problem = problem_of(case)
+    told = {d.municipality: d.learners for d in problem.demand_of[key(case, 0)]}
+    assert told == {"0901": 8, "0902": 2}
+    assert problem.way_by_pair["0901", case.schools[1].key] == pytest.approx(72, abs=1)
+    assert (problem.far_km, problem.extra_for) == (planning.FAR_KM, planning.EXTRA_FOR)
+
+
+def test_a_school_without_a_place_leaves_the_ways_between_schools(case: RoundCase) -> None:
+    Organisation.objects.filter(pk=case.schools[0].pk).update(lat=56.0, lon=10.0)
+    serve(case.schools[0], "0903", 3000, lat=56.0)
+    problem = problem_of(case)
+    assert (problem.ways, problem.municipalities, problem.far_km) == ((), (), 0)
+
+
+def lend(lender: Organisation, borrower: Organisation, fkb: RoundFkb, **values: Any) -> Loan:
+    return Loan.objects.create(
+        lender=lender,
+        borrower=borrower,
+        fkb=fkb.fkb,
+        starts_on=values.pop("starts_on", date(2027, 2, 1)),
+        ends_on=date(2027, 6, 30),
+        status=values.pop("status", "signed"),
+        proposed_by=lender,
+        created_at=NOW,
+        **values,
+    )
+
+
+def test_a_signed_loan_lets_the_borrower_hold_the_course(case: RoundCase) -> None:
+    fkb = case.add_fkb("9225", courses=2, approved=1)
+    lender, borrower, third = case.schools
+    lend(lender, borrower, fkb).courses.add(case.rows[4].course)
+    lend(lender, third, fkb, status="signing")
+    case.intend(case.rows[4], 1, take_on_days=Decimal(6))
+    problem = problem_of(case)
+    assert [(x.course, x.school, x.lender) for x in problem.loans] == [
+        (key(case, 4), borrower.key, lender.key)
+    ]
+    answer = planning.read_answer(
+        planning.snapshot(case.round).problem, solved(planning.snapshot(case.round).problem)
+    )
+    line = next(x for x in answer.lines if x.course == key(case, 4))
+    assert (line.school, line.role) == (borrower.key, "holder")
+    assert "on_loan" in [m["code"] for m in line.messages]
+    # It is asked about the course, and the board takes its answer.
+    form = Form.objects.get(round=case.round, organisation=borrower)
+    asked = set(forms.form_courses(form).values_list("pk", flat=True))
+    assert case.rows[4].pk in asked
+    assert case.rows[5].pk not in asked
+    change = CellChange(
+        round_course_id=case.rows[4].pk, organisation_id=borrower.pk, role="holder", runs=1
+    )
+    told = {"actor": case.secretariat, "now": NOW, "kind": "cell", "summary": "Prøve"}
+    assert apply_changes(**told, round=case.round, changes=[change]) is not None
+    with pytest.raises(Invalid):
+        apply_changes(
+            **told,
+            round=case.round,
+            changes=[replace(change, round_course_id=case.rows[5].pk)],
+        )

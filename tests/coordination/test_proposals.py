@@ -14,7 +14,8 @@ from django.utils import translation
 
 from planning.coverage import solve
 from planning.planners import COVERAGE
-from samspil.coordination.domain import board, proposal_queries, proposals
+from samspil.catalogue.models import CourseActivity
+from samspil.coordination.domain import board, planning, proposal_queries, proposals
 from samspil.coordination.domain.board import CellChange
 from samspil.coordination.models import ChangeSet, Commitment, Proposal, ProposalLine, RoundFkb
 from samspil.kernel import calculations, outbox
@@ -22,6 +23,7 @@ from samspil.kernel.audit import history
 from samspil.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from samspil.kernel.models import Calculation
 from samspil.kernel.tasks import tasks_for
+from samspil.network.models import Municipality, Territory
 from tests.factories.board import NOW, RoundCase, make_round
 from tests.factories.proposals import answer, ask, calculation_of, request
 from tests.factories.proposals import solve as solve_calculation
@@ -390,6 +392,45 @@ def test_using_all_fills_the_board_in_one_step_that_can_be_undone(case: RoundCas
     assert not Commitment.objects.filter(role__in=("holder", "follower")).exists()
     led.refresh_from_db()
     assert led.role == "own"
+
+
+def test_a_school_that_told_no_time_gets_a_quarter_with_its_dates(case: RoundCase) -> None:
+    proposal = ask(case)
+    proposed = line(proposal, case, 1, 1)
+    quarter = proposed.reason["quarter"]
+    assert proposed.when_text == f"{quarter}. kvartal"
+    assert "in_quarter" in {m["code"] for m in proposed.reason["messages"]}
+    use(case, proposal)
+    held = cell(case, 1, 1)
+    assert held is not None
+    assert (held.when_text, (held.starts_on, held.ends_on)) == (
+        proposed.when_text,
+        planning.quarter_dates(2027, quarter),
+    )
+
+
+def test_an_extra_offer_near_those_who_have_far_becomes_the_schools_own() -> None:
+    case = make_round(courses=1)
+    for school, lat in zip(case.schools, (55.0, 57.5, 55.0), strict=True):
+        type(school).objects.filter(pk=school.pk).update(lat=lat, lon=10.0)
+    north = Municipality.objects.create(code="0860", name="Nord", lat=57.5, lon=10.0, population=9)
+    Territory.objects.create(organisation=case.schools[1], municipality=north)
+    CourseActivity.objects.create(
+        course=case.rows[0].course, organisation=case.schools[1], year=2025, learners=20
+    )
+    case.commit(case.rows[0], 0, "own", origin="form")
+    case.intend(case.rows[0], 1, take_on_days=Decimal(6))
+    proposal = ask(case)
+    assert [(x.organisation_id, x.role) for x in proposal.lines.all()] == [
+        (case.schools[1].pk, "own")
+    ]
+    strip = proposal_queries.strip(case.secretariat, case.round, gaps=0)
+    assert "1 ekstra udbud" in strip.headline
+    assert any(case.rows[0].course.number in fact for fact in strip.facts)
+    use(case, proposal)
+    extra = cell(case, 0, 1)
+    assert extra is not None
+    assert (extra.role, extra.is_pinned) == ("own", True)
 
 
 def test_using_some_leaves_the_rest_open(case: RoundCase) -> None:

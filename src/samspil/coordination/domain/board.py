@@ -17,6 +17,7 @@ from django.utils.translation import ngettext
 from samspil.catalogue.models import Approval
 from samspil.coordination import rules
 from samspil.coordination.domain.answers import MAX_RUNS
+from samspil.coordination.domain.borrowing import Borrowed
 from samspil.coordination.enums import (
     FKB_TRANSITIONS,
     ROUND_TRANSITIONS,

@@ -23,6 +23,7 @@ from samspil.coordination import rules
 from samspil.coordination.domain import proposal_queries
 from samspil.coordination.domain.answers import decimal_text
 from samspil.coordination.domain.board import CellChange, and_list, person_name, words_of
+from samspil.coordination.domain.borrowing import Borrowed
 from samspil.coordination.domain.round_queries import gap_rows, get_round
 from samspil.coordination.enums import FINAL_CHANGES, CommitmentRole, FkbStatus, FormStatus
 from samspil.coordination.models import (
@@ -406,6 +407,7 @@ class _Raw(NamedTuple):
     is_constructed: bool
     external: str | None
     comments: int
+    course: int
 
 
 class _Held(NamedTuple):
@@ -442,6 +444,7 @@ def _rows(rows: QuerySet[RoundCourse]) -> list[_Raw]:
             "course__is_constructed",
             "external_agreement__school_name",
             "said",
+            "course_id",
         )
     ]
 
@@ -496,6 +499,7 @@ class _Builder:
                 rules.approved_in(round.year), fkb__in={p.fkb_id for p in places.values()}
             ).values_list("fkb_id", "organisation_id")
         )
+        self.borrowed = Borrowed(round.year, {p.fkb_id for p in places.values()})
         self._schools(actor, organisation_ids)
 
     def _schools(self, actor: Actor, wanted: Sequence[int] | None) -> None:
@@ -523,7 +527,8 @@ class _Builder:
                 left.add(school)
             elif school in approved:
                 self.approved_ids.add(school)
-            if school not in standing and (school in left or school not in approved):
+            may_hold = school in approved or school in self.borrowed.schools
+            if school not in standing and (school in left or not may_hold):
                 continue
             if rules.may_write_cell(actor, self.round, school):
                 self.writable.add(school)
@@ -565,7 +570,7 @@ class _Builder:
         can = [
             (meant, self.labels[meant.school])
             for meant in self.meant_by_row[raw.pk]
-            if (place.fkb_id, meant.school) in self.approved
+            if self._may_hold(raw, place, meant.school)
             and meant.school in self.labels
             and meant.school not in self.left
         ]
@@ -593,10 +598,16 @@ class _Builder:
             activity_number=raw.activity if raw.activity is not None else 10**9,
         )
 
+    def _may_hold(self, raw: _Raw, place: RoundFkb, school: int) -> bool:
+        """Approved for the FKB (R4), or the course is on loan (R59)."""
+        if (place.fkb_id, school) in self.approved:
+            return True
+        return self.borrowed.lender(place.fkb_id, raw.course, school) is not None
+
     def _cell(self, raw: _Raw, place: RoundFkb, column: Column, words: _Words) -> Cell:
         school = column.organisation_id
         held = self.held.get((raw.pk, school))
-        is_approved = (place.fkb_id, school) in self.approved and school not in self.left
+        is_approved = self._may_hold(raw, place, school) and school not in self.left
         stands = held is not None and held.role != CommitmentRole.NONE
         can_change = (
             raw.round_fkb in self.open_places

@@ -28,6 +28,7 @@ from samspil.coordination.domain.answers import (
     When,
     value_to_json,
 )
+from samspil.coordination.domain.borrowing import is_on_loan
 from samspil.coordination.enums import FormStatus, RoundStatus
 from samspil.coordination.models import Form, Intent, RoundCourse
 from samspil.kernel.actions import action, record
@@ -95,7 +96,8 @@ class IntentChange:
 def form_courses(form: Form) -> QuerySet[RoundCourse]:
     """The courses a form asks about: those in FKBs that the school is approved for (R22).
 
-    The approval counts when it holds on some day of the round's year.
+    The approval counts when it holds on some day of the round's year. Courses that it has on loan
+    are asked about too (R59).
     """
     first, last = dt.date(form.round.year, 1, 1), dt.date(form.round.year, 12, 31)
     approval = (
@@ -105,7 +107,8 @@ def form_courses(form: Form) -> QuerySet[RoundCourse]:
         approval, fkb__approvals__organisation_id=form.organisation_id
     ).values("pk")
     return (
-        RoundCourse.objects.filter(round_fkb__in=approved)
+        RoundCourse.objects.filter(round_fkb__round=form.round)
+        .filter(Q(round_fkb__in=approved) | is_on_loan(form.round.year, form.organisation_id))
         .select_related("course", "round_fkb__fkb__branch_group")
         .order_by(
             "round_fkb__fkb__branch_group__position",

@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, replace
+from datetime import date, timedelta
 from decimal import Decimal
 from enum import StrEnum
 from itertools import combinations
@@ -22,9 +23,12 @@ from planning.coverage import (
     Approval,
     Assignment,
     Course,
+    Demand,
     Distance,
     FormLine,
     Holding,
+    Loan,
+    Municipality,
     Offer,
     OfferRole,
     Pin,
@@ -33,6 +37,7 @@ from planning.coverage import (
     Role,
     School,
     Solution,
+    Way,
     extra_courses,
     score,
     validate,
@@ -40,11 +45,14 @@ from planning.coverage import (
     without_approval,
     without_school,
 )
+from planning.coverage.data import QUARTERS
 from planning.geo import road_km
 from planning.planners import COVERAGE
 from planning.result import Bound, Status
 from samspil.catalogue.models import Approval as ApprovalRow
+from samspil.catalogue.models import CourseActivity
 from samspil.coordination import rules
+from samspil.coordination.domain.borrowing import Borrowed
 from samspil.coordination.enums import CommitmentRole, FkbStatus, FormStatus, Origin
 from samspil.coordination.models import (
     Commitment,
@@ -54,10 +62,24 @@ from samspil.coordination.models import (
     RoundFkb,
     RoundSchool,
 )
-from samspil.network.models import Organisation
+from samspil.network.models import Municipality as MunicipalityRow
+from samspil.network.models import Organisation, Territory
 
 ASSUMED_DAYS: Final = 10
 """Tenths of a day that a course of unknown duration is taken to last."""
+
+FAR_KM: Final = 75
+"""Learners with farther than this to every offer are looked at for an extra one."""
+
+EXTRA_FOR: Final = 10
+"""So many of them an extra offer must bring nearer."""
+
+_ROLES: Final = {
+    Role.HOLDER: CommitmentRole.HOLDER,
+    Role.FOLLOWER: CommitmentRole.FOLLOWER,
+    Role.EXTRA: CommitmentRole.OWN,
+}
+"""What an answer's cells are on the board: an extra offer is one that the school makes itself."""
 
 _NO_GROUP: Final = "other"
 
@@ -130,6 +152,7 @@ class AnswerLine:
     guarantee: bool
     messages: list[dict[str, Any]]
     figures: dict[str, int] = field(default_factory=dict)
+    quarter: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +178,12 @@ def snapshot(round: Round, round_fkb: RoundFkb | None = None) -> Snapshot:
     days are written on every course they could be used for; its size is the number of duty
     courses that it is approved for. Decided cells are pins. A holder that took a course for the
     others uses its capacity, also outside the FKB asked about.
+
+    Where a school told times, new offers get a quarter: one in which the school can, and what it has
+    in the quarter is the largest number of days it wrote for a time that touches it. Where the
+    schools' municipalities are known, ways are the learners': those of each school's last known
+    activity come from the municipalities that it serves, by population, and where many of them have
+    far to every offer one more may be proposed. A signed loan lets the borrower hold the course (R59).
     """
     facts = _Facts(round, round_fkb)
     problem = facts.problem()
@@ -196,10 +225,11 @@ def read_answer(problem: dict[str, Any], written: dict[str, Any]) -> Answer:
             AnswerLine(
                 course=told["course"],
                 school=told["school"],
-                role=cells[told["course"], told["school"]].role.value if told["school"] else "",
+                role=_ROLES[cells[told["course"], told["school"]].role] if told["school"] else "",
                 guarantee=bool(told["school"]) and cells[told["course"], told["school"]].guarantee,
                 messages=told["messages"],
                 figures=_figures(data, solution, told["course"], told["school"]),
+                quarter=cells[told["course"], told["school"]].quarter if told["school"] else 0,
             )
             for told in written["explanations"]
         ),
@@ -393,6 +423,42 @@ def tenths(days: Decimal | None) -> int:
     return int((days or Decimal(0)) * 10)
 
 
+def _quarters(row: Intent | Commitment, year: int) -> tuple[int, ...]:
+    """The quarters of the year that the row's dates touch; empty: no dates, or all of them."""
+    if row.starts_on is None:
+        return ()
+    last = row.ends_on or row.starts_on
+    found = tuple(
+        quarter
+        for quarter in QUARTERS
+        if row.starts_on <= quarter_dates(year, quarter)[1]
+        and last >= quarter_dates(year, quarter)[0]
+    )
+    return () if len(found) == len(QUARTERS) else found
+
+
+def quarter_dates(year: int, quarter: int) -> tuple[date, date]:
+    """The first and the last day of a quarter."""
+    first = date(year, 3 * quarter - 2, 1)
+    following = date(year + quarter // 4, 3 * quarter % 12 + 1, 1)
+    return first, following - timedelta(days=1)
+
+
+def _shares(number: int, people: list[tuple[str, int]]) -> list[tuple[str, int]]:
+    """The learners shared out by population, in whole learners: what is left over goes where most is missing."""
+    total = sum(population for _code, population in people)
+    if not people:
+        return []
+    weights = [population if total else 1 for _code, population in people]
+    whole = [number * weight // sum(weights) for weight in weights]
+    missing = sorted(
+        range(len(people)), key=lambda i: (-(number * weights[i] % sum(weights)), people[i][0])
+    )
+    for i in missing[: number - sum(whole)]:
+        whole[i] += 1
+    return [(code, share) for (code, _), share in zip(people, whole, strict=True)]
+
+
 class _Facts:
     """The rows of a round that a coverage problem is made of, read once."""
 
@@ -459,6 +525,9 @@ class _Facts:
             if approval.fkb_id in self.fkb_ids:
                 self.schools.setdefault(approval.organisation_id, approval.organisation)
         self.last_holders = self._last_holders()
+        self.borrowed = Borrowed(round.year, self.fkb_ids)
+        told = [i for i in self.intents if i.round_course_id in self.asked and i.take_on_days]
+        self.plans_quarters = any(_quarters(row, round.year) for row in told)
 
     def _last_holders(self) -> dict[tuple[int, int], int]:
         """Who held a course last year, by FKB and course; an only provider counts as holder."""
@@ -511,6 +580,7 @@ class _Facts:
         course_of = {row.pk: self.course_key(row) for row in self.rows}
         own = {(i.round_course_id, i.form.organisation_id) for i in self.intents if i.offers}
         offers, pins = self._cells(key_of, course_of, own)
+        municipalities, demands, ways = self._learners(key_of)
         return Problem(
             schools=tuple(self._schools()),
             courses=tuple(self._course(row, key_of) for row in self.rows),
@@ -522,6 +592,7 @@ class _Facts:
                     can_take_on=tenths(i.take_on_days),
                     will_follow=i.will_follow,
                     guarantee=i.guarantee,
+                    quarters=_quarters(i, self.round.year) if self.plans_quarters else (),
                 )
                 for i in self.intents
                 if i.round_course_id in self.asked and (i.take_on_days or i.will_follow)
@@ -530,6 +601,13 @@ class _Facts:
             pins=tuple(pins),
             distances=tuple(self._distances()),
             low_activity_below=self.round.low_activity_below,
+            loans=tuple(self._loans(key_of, course_of)),
+            municipalities=municipalities,
+            demands=demands,
+            ways=ways,
+            far_km=FAR_KM if demands else 0,
+            extra_for=EXTRA_FOR,
+            plans_quarters=self.plans_quarters,
         )
 
     def _schools(self) -> Iterable[School]:
@@ -537,12 +615,17 @@ class _Facts:
         for approval in self.approvals:
             sizes[approval.organisation_id] += self.duty_per_fkb[approval.fkb_id]
         capacity: dict[int, dict[str, int]] = defaultdict(dict)
+        in_quarter: dict[int, dict[tuple[str, int], int]] = defaultdict(dict)
         for intent in self.intents:
             days = tenths(intent.take_on_days)
             if days:
                 groups = capacity[intent.form.organisation_id]
                 group = self.group_key(intent.round_course)
                 groups[group] = max(groups.get(group, 0), days)
+                quarters = in_quarter[intent.form.organisation_id]
+                for quarter in _quarters(intent, self.round.year) or QUARTERS:
+                    most = max(quarters.get((group, quarter), 0), days)
+                    quarters[group, quarter] = most
         for pk, school in sorted(self.schools.items(), key=lambda item: item[1].key):
             yield School(
                 key=school.key,
@@ -550,6 +633,14 @@ class _Facts:
                 size=max(1, sizes[pk]),
                 capacity=tuple(sorted(capacity[pk].items())),
                 in_round=pk in self.inside,
+                capacity_quarters=tuple(
+                    (group, quarter, in_quarter[pk].get((group, quarter), 0))
+                    for group, days in sorted(capacity[pk].items())
+                    for quarter in QUARTERS
+                    if in_quarter[pk].get((group, quarter), 0) < days
+                )
+                if self.plans_quarters
+                else (),
             )
 
     def _course(self, row: RoundCourse, key_of: dict[int, str]) -> Course:
@@ -584,20 +675,106 @@ class _Facts:
         for cell in self.cells:
             course, school = course_of[cell.round_course_id], key_of[cell.organisation_id]
             is_own = (cell.round_course_id, cell.organisation_id) in own
+            quarter = self._quarter(cell)
             if cell.role == CommitmentRole.NONE:
                 if cell.is_pinned:
                     pins.append(Pin(course, school, PinRole.NO))
             elif cell.role == CommitmentRole.HOLDER:
                 # Taken on for the others, it uses capacity; its own offer that others follow doesn't.
                 if not is_own and cell.origin in (Origin.PROPOSAL, Origin.HAND):
-                    pins.append(Pin(course, school, PinRole.HOLDER))
+                    pins.append(Pin(course, school, PinRole.HOLDER, quarter))
                 else:
-                    offers.append(Offer(course, school, OfferRole.HOLDER, guarantee=cell.guarantee))
+                    offers.append(Offer(course, school, OfferRole.HOLDER, cell.guarantee, quarter))
             elif cell.is_pinned:
-                pins.append(Pin(course, school, PinRole(cell.role)))
+                pins.append(Pin(course, school, PinRole(cell.role), quarter))
             else:
-                offers.append(Offer(course, school, OfferRole(cell.role), guarantee=cell.guarantee))
+                offers.append(Offer(course, school, OfferRole(cell.role), cell.guarantee, quarter))
         return offers, pins
+
+    def _quarter(self, cell: Commitment) -> int:
+        """The quarter that the cell's dates lie in; 0 when they lie in several, or no times are planned."""
+        found = _quarters(cell, self.round.year) if self.plans_quarters else ()
+        return found[0] if len(found) == 1 else 0
+
+    def _loans(self, key_of: dict[int, str], course_of: dict[int, str]) -> Iterable[Loan]:
+        """Courses that a school of the round may hold under another's approval (R59)."""
+        approved = {(a.organisation_id, a.fkb_id) for a in self.approvals}
+        for row in self.rows:
+            fkb = row.round_fkb.fkb_id
+            for school in sorted(self.borrowed.schools & self.inside):
+                lender = self.borrowed.lender(fkb, row.course_id, school)
+                if (
+                    lender is not None
+                    and (school, fkb) not in approved
+                    and (lender, fkb) in approved
+                ):
+                    yield Loan(course_of[row.pk], key_of[school], key_of[lender])
+
+    def _learners(
+        self, key_of: dict[int, str]
+    ) -> tuple[tuple[Municipality, ...], tuple[Demand, ...], tuple[Way, ...]]:
+        """Where learners come from and how far they have to each school.
+
+        Nothing when a school of the round has no place on the map, or nobody's municipalities are known:
+        then ways are those between schools.
+        """
+        placed = {
+            pk: (school.lat, school.lon)
+            for pk, school in self.schools.items()
+            if pk in self.inside and school.lat is not None and school.lon is not None
+        }
+        serves: dict[int, list[int]] = defaultdict(list)
+        for school, place in (
+            Territory.objects.filter(organisation__in=self.inside)
+            .order_by("pk")
+            .values_list("organisation_id", "municipality_id")
+        ):
+            serves[school].append(place)
+        for pk in self.inside:
+            home = self.schools[pk].municipality_id
+            if not serves[pk] and home is not None:
+                serves[pk].append(home)
+        wanted = {place for places in serves.values() for place in places}
+        rows = {
+            row.pk: row for row in MunicipalityRow.objects.filter(pk__in=wanted).order_by("code")
+        }
+        activity = self._activity()
+        if len(placed) < len(self.inside) or not rows:
+            return (), (), ()
+        learners: dict[tuple[str, str], int] = defaultdict(int)
+        for row in self.rows:
+            for school, number in activity.get(row.course_id, ()):
+                people = [(rows[pk].code, rows[pk].population) for pk in sorted(serves[school])]
+                for code, share in _shares(number, people):
+                    learners[self.course_key(row), code] += share
+        return (
+            tuple(Municipality(m.code, m.population, m.name) for m in rows.values()),
+            tuple(Demand(*cell, number) for cell, number in sorted(learners.items()) if number),
+            tuple(
+                Way(m.code, key_of[pk], road_km(m.lat, m.lon, lat, lon))
+                for m in rows.values()
+                for pk, (lat, lon) in sorted(placed.items())
+            ),
+        )
+
+    def _activity(self) -> dict[int, list[tuple[int, int]]]:
+        """Schools of the round and their learners per course, in the year that the round looks at."""
+        year = max((row.activity_year for row in self.rows if row.activity_year), default=None)
+        found: dict[int, list[tuple[int, int]]] = defaultdict(list)
+        if year is None:
+            return found
+        for course, school, number in (
+            CourseActivity.objects.filter(
+                course__in={row.course_id for row in self.rows},
+                organisation__in=self.inside,
+                year=year,
+                learners__gt=0,
+            )
+            .order_by("course_id", "organisation_id")
+            .values_list("course_id", "organisation_id", "learners")
+        ):
+            found[course].append((school, number))
+        return found
 
     def _distances(self) -> Iterable[Distance]:
         placed = sorted(

@@ -15,6 +15,7 @@ from django.utils.translation import ngettext
 from samspil.coordination import rules
 from samspil.coordination.domain import round_queries, standing
 from samspil.coordination.domain.board import person_name
+from samspil.coordination.domain.planning import FAR_KM
 from samspil.coordination.domain.proposals import KIND
 from samspil.coordination.domain.reasons import sentences
 from samspil.coordination.enums import CommitmentRole, LineState, ProposalStatus
@@ -140,6 +141,7 @@ class _Sum:
 
     takes: dict[str, list[str]] = field(default_factory=dict)
     joint: set[int] = field(default_factory=set)
+    extras: list[str] = field(default_factory=list)
     uncovered: list[str] = field(default_factory=list)
     figures: list[dict[str, int]] = field(default_factory=list)
     lines: int = 0
@@ -281,6 +283,8 @@ def _sum(lines: Sequence[ProposalLine]) -> _Sum:
         if line.role == CommitmentRole.HOLDER and line.organisation:
             found.takes.setdefault(line.organisation.label, []).append(number)
             found.figures.append(line.reason.get("figures", {}))
+        elif line.role == CommitmentRole.OWN:
+            found.extras.append(number)
         elif line.round_course_id not in held:
             found.joint.add(line.round_course_id)
     found.uncovered = [
@@ -343,6 +347,10 @@ def _headline(
         return _("Forslaget er forkastet")
     closed = sum(len(courses) for courses in total.takes.values())
     gaps = closed + len(total.uncovered)
+    if not gaps and total.extras and not total.joint:
+        return ngettext(
+            "Forslag: %(count)s ekstra udbud", "Forslag: %(count)s ekstra udbud", len(total.extras)
+        ) % {"count": len(total.extras)}
     if not gaps and total.joint:
         return ngettext(
             "Forslag: %(count)s fælles hold", "Forslag: %(count)s fælles hold", len(total.joint)
@@ -407,6 +415,12 @@ def _facts(total: _Sum) -> Iterable[str]:
             "Desuden bliver %(count)s mål med lav aktivitet fælles hold.",
             len(total.joint),
         ) % {"count": len(total.joint)}
+    if total.extras:
+        yield ngettext(
+            "Et mål får desuden et ekstra udbud tættere på dem, der har langt: %(numbers)s.",
+            "%(count)s mål får desuden et ekstra udbud tættere på dem, der har langt: %(numbers)s.",
+            len(total.extras),
+        ) % {"count": len(total.extras), "numbers": ", ".join(total.extras)}
     if total.uncovered:
         shown = ", ".join(total.uncovered[:NAMED_COURSES])
         if len(total.uncovered) > NAMED_COURSES:
@@ -498,6 +512,15 @@ def _weighed(numbers: dict[str, Any]) -> Iterable[tuple[str, str]]:
         )
         % {"count": numbers["max_extra_courses"]},
     )
+    if numbers.get("far_learners") or numbers.get("extras"):
+        yield (
+            _("Få kursister langt fra ethvert hold"),
+            ngettext(
+                "%(count)s har mere end %(km)s km", "%(count)s har mere end %(km)s km",
+                numbers["far_learners"],
+            )
+            % {"count": numbers["far_learners"], "km": FAR_KM},
+        )  # fmt: skip
     if numbers["longest_km"] is not None:
         yield (
             _("Kort afstand"),

@@ -266,12 +266,16 @@ def _lines(proposal: Proposal, keys: planning.Keys, answer: planning.Answer) -> 
     for line in answer.lines:
         row = keys.rows[line.course]
         school = keys.schools[line.school] if line.school else None
-        is_holder = line.role == CommitmentRole.HOLDER
+        provides = line.role in _PROVIDING
+        written = when.get((row, school), "") if provides and school else ""
         reason: dict[str, Any] = {
             "guarantee": line.guarantee,
             "figures": line.figures,
             "messages": [_named(message, keys) for message in line.messages],
         }
+        if provides and line.quarter:
+            reason["quarter"] = line.quarter
+            written = written or quarter_words(line.quarter)
         if line.course in answer.contradictions and school is None:
             reason["contradiction"] = _contradiction(answer.contradictions[line.course], keys)
         found.append(
@@ -280,12 +284,17 @@ def _lines(proposal: Proposal, keys: planning.Keys, answer: planning.Answer) -> 
                 round_course_id=row,
                 organisation_id=school,
                 role=line.role,
-                when_text=when.get((row, school), "") if is_holder and school else "",
+                when_text=written,
                 expected_version=keys.versions.get((row, school), 0) if school else 0,
                 reason=reason,
             )
         )
     return found
+
+
+def quarter_words(quarter: int) -> str:
+    """What stands in the cell when a school that told no time gets a quarter, as schools write it."""
+    return f"{quarter}. kvartal"
 
 
 def _contradiction(told: dict[str, Any], keys: planning.Keys) -> dict[str, Any]:
@@ -493,6 +502,7 @@ class _Board:
     """The rows that a proposal's lines are about, as the board has them now."""
 
     def __init__(self, round: Round, lines: Sequence[ProposalLine]) -> None:
+        self.year = round.year
         rows = {line.round_course_id for line in lines}
         self.cells: dict[tuple[int, int], Commitment] = {}
         self.providers: dict[int, list[Commitment]] = {row: [] for row in rows}
@@ -545,7 +555,7 @@ class _Board:
         return [
             line
             for line in live
-            if line.role == CommitmentRole.HOLDER
+            if line.role != CommitmentRole.FOLLOWER
             or line.round_course_id not in fallen
             or self._can_be_followed(line.round_course_id)
         ]
@@ -590,15 +600,20 @@ class _Board:
                 origin=Origin.PROPOSAL,
             )
         intent = self.intents.get((line.round_course_id, _school(line)))
-        has_dates = intent is not None and intent.when_text == line.when_text
+        starts_on, ends_on = None, None
+        quarter = line.reason.get("quarter")
+        if intent is not None and intent.when_text == line.when_text:
+            starts_on, ends_on = intent.starts_on, intent.ends_on
+        elif quarter and line.when_text == quarter_words(quarter):
+            starts_on, ends_on = planning.quarter_dates(self.year, quarter)
         return CellChange(
             round_course_id=line.round_course_id,
             organisation_id=_school(line),
-            role=CommitmentRole.HOLDER,
+            role=line.role,
             runs=1,
             when_text=line.when_text,
-            starts_on=intent.starts_on if intent and has_dates else None,
-            ends_on=intent.ends_on if intent and has_dates else None,
+            starts_on=starts_on,
+            ends_on=ends_on,
             guarantee=bool(line.reason.get("guarantee")),
             expected_version=line.expected_version,
             origin=Origin.PROPOSAL,

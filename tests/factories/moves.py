@@ -8,8 +8,16 @@ from typing import Any
 
 from samspil.enrolment.domain import moves, planning, sign_ups, tokens
 from samspil.enrolment.domain.sign_ups import Wish
-from samspil.enrolment.models import MoveLine, MovePlan, SignUp
-from samspil.kernel import clock, solving
+from samspil.enrolment.models import (
+    MoveLine,
+    MovePlan,
+    PlanApproval,
+    PlannedRun,
+    SignUp,
+    Transfer,
+    TransferNote,
+)
+from samspil.kernel import clock, files, solving
 from samspil.kernel.actor import Actor
 from samspil.kernel.outbox import run_due
 from samspil.runs.models import CourseRun
@@ -66,11 +74,15 @@ class Case:
 
 
 def make_case(
-    signed_up: tuple[int, ...] = (4, 3, 2), *, now: datetime | None = None, **values: Any
+    signed_up: tuple[int, ...] = (4, 3, 2),
+    *,
+    now: datetime | None = None,
+    fkb: str = "9222",
+    **values: Any,
 ) -> Case:
     """So many people on each run, each for himself."""
     now = now or clock.now()
-    round = make_round(fkb="9222", schools=max(3, len(signed_up)))
+    round = make_round(fkb=fkb, schools=max(3, len(signed_up)))
     for code, city, lat, lon in PLACES:
         Postcode.objects.get_or_create(code=code, defaults={"city": city, "lat": lat, "lon": lon})
     runs = []
@@ -112,3 +124,70 @@ def flexible(sign_up: SignUp, *, now: datetime, **wish: Any) -> None:
 def lines(plan: MovePlan) -> list[MoveLine]:
     """The lines of a plan in order."""
     return list(plan.lines.select_related("sign_up", "offer", "source", "target").order_by("pk"))
+
+
+def make_transfer(round: RoundCase, *, now: datetime | None = None) -> Any:
+    """A plan that waits for approval, and beside it a transfer with a note and a file: written straight into the
+    tables, for the pages alone."""
+    now = now or clock.now()
+    course = round.rows[0].course
+    source, target = (
+        make.make_open_run(school, course, now=now, minimum=2) for school in round.schools[:2]
+    )
+    sign_up = make.sign_up(source, now=now)
+    enrolment = sign_up.enrolments.get()
+    plan = MovePlan.objects.create(
+        network=round.network,
+        course=course,
+        status="proposed",
+        conditions={
+            "km": 40,
+            "days": 28,
+            "yes": "all",
+            "answer_days": 4,
+            "held": [],
+            "cancelled": [],
+        },
+        statistics={"people": 1, "taught": 1, "alone": 0, "asked": 1},
+        sha256="0" * 64,
+        asked_by="Prøve",
+        created_at=now,
+    )
+    for run, fate, before, after in ((source, "merged", 1, 0), (target, "held", 0, 1)):
+        PlannedRun.objects.create(
+            plan=plan,
+            run=run,
+            fate=fate,
+            heads_before=before,
+            heads_after=after,
+            minimum=run.minimum,
+        )
+        PlanApproval.objects.create(plan=plan, organisation=run.organisation)
+    line = MoveLine.objects.create(
+        plan=plan, sign_up=sign_up, source=source, target=target, heads=1, metres=12_000, days=0
+    )
+    line.enrolments.add(enrolment)
+    transfer = Transfer.objects.create(
+        network=round.network,
+        line=line,
+        sign_up=sign_up,
+        source=source,
+        target=target,
+        origin=source.organisation,
+        holder=target.organisation,
+        heads=1,
+        due_on=clock.local_date(now),
+        created_at=now,
+    )
+    transfer.enrolments.add(enrolment)
+    stored = files.store(
+        b"%PDF-1.4 test", "bilag.pdf", "application/pdf", actor=Actor.system("tests"), now=now
+    )
+    return TransferNote.objects.create(
+        transfer=transfer,
+        organisation=source.organisation,
+        person_name="Prøve",
+        text="Her er bilaget.",
+        file=stored,
+        at=now,
+    )

@@ -11,6 +11,7 @@ from playwright.sync_api import Page
 from samspil.coordination.models import Commitment
 from samspil.kernel import roles
 from samspil.network.models import Organisation
+from tests.e2e.test_every_page import faults
 from tests.factories.agreements import make_agreement_case
 from tests.factories.board import make_person
 from tests.support import openid_provider
@@ -91,6 +92,10 @@ def test_an_addendum_side_by_side(
     page.get_by_role("heading", name="Versionerne side om side").wait_for()
     axe(page)
     shot(page, "addendum-side-by-side")
+    told = faults(page, "da")  # 320 px and text twice as large among them
+    assert not told, told
+    page.set_viewport_size({"width": 1440, "height": 900})
+    page.goto(f"{live_server.url}/runder/aftale/{addendum.pk}/aendringer/")
     page.get_by_role("link", name="Vis alle mål").click()
     page.get_by_text("Som før").first.wait_for()
     axe(page)

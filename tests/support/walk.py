@@ -499,6 +499,7 @@ KWARGS: dict[str, Callable[[World], Kwargs]] = {
 # scope, and what a role may change is judged by right alone.
 COMMON_TO_ALL = (
     "catalogue:",
+    "runs:export",
     "runs:runs",
     "runs:course",
     "runs:ask",

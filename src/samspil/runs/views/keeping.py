@@ -36,7 +36,13 @@ def own(request: ActorRequest) -> HttpResponse:
     """A school's runs, whatever has become of them."""
     schools = kept.schools_seen_inside(request.actor)
     school = kept.school_by_key(request.actor, request.GET.get("skole", "")[:60])
-    context: dict[str, Any] = {"schools": schools, "school": school, "sections": sections("own")}
+    context: dict[str, Any] = {
+        "schools": schools,
+        "school": school,
+        "sections": sections("own"),
+        "any": False,
+        "may_keep": False,
+    }
     if school is not None:
         state = request.GET.get("vis", "coming")
         text = request.GET.get("q", "").strip()[:100]

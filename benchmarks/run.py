@@ -370,6 +370,14 @@ def returns() -> list[Figure]:
     return [Figure("Returned workbooks, previewed", measure.median(times), 5, "s", how)]
 
 
+def follow_up() -> list[Figure]:
+    """How agreements over the whole country are kept: the check of a night, and its pages."""
+    from benchmarks import compliance
+
+    _database("opfoelgning")
+    return compliance.measured()
+
+
 def catalogue() -> list[Figure]:
     """10,000 courses as a CSV list: half of them known, half new, over 134 FKBs."""
     from benchmarks import world
@@ -469,6 +477,7 @@ BENCHES: dict[str, Callable[[], list[Figure]]] = {
     "queries": queries,
     "public": public,
     "weight": weight,
+    "follow_up": follow_up,
     "returns": returns,
     "catalogue": catalogue,
     "agreement": agreement,

@@ -48,7 +48,7 @@ def harvest(payload: dict[str, Any], *, now: datetime) -> None:
         return
     try:
         client = SearchClient(
-            settings.SAMSPIL_HARVEST_URL, harvests.known_pages(), alive=_alive(begun)
+            settings.SAMSPIL_HARVEST_URL, harvests.KnownPages(), alive=_alive(begun)
         )
         today = clock.local_date(now)
         answer = client.fetch(harvests.courses_to_follow(today), today=today)

@@ -193,17 +193,16 @@ def stay_alive(harvest: Harvest, *, now: datetime) -> None:
     harvest.lease_until = now + LEASE
 
 
-def known_pages(addresses: Collection[str] | None = None) -> dict[str, Page]:
-    """The pages as they were last answered, by address."""
-    rows = HarvestPage.objects.order_by("pk")
-    if addresses is not None:
-        rows = rows.filter(address__in=addresses)
-    return {
-        row.address: Page(
-            row.address, zlib.decompress(row.body), row.etag, row.last_modified, is_unchanged=True
-        )
-        for row in rows
-    }
+class KnownPages:
+    """The pages as they were last answered; each is read when it is asked for."""
+
+    def get(self, address: str) -> Page | None:
+        """The page at ``address``, if it may be asked for conditionally."""
+        row = HarvestPage.objects.filter(address=address).first()
+        if row is None:
+            return None
+        body = zlib.decompress(row.body)
+        return Page(address, body, row.etag, row.last_modified, is_unchanged=True)
 
 
 @action("runs.fail_harvest", permission=rules.is_worker)

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from email.utils import parsedate_to_datetime
-from typing import Final
+from typing import Final, Protocol
 
 import httpx
 from django.conf import settings
@@ -33,7 +33,7 @@ class Limits:
     read: float = 20
     whole: float = 60
     page_bytes: int = 10 * 1024 * 1024
-    answer_bytes: int = 300 * 1024 * 1024
+    answer_bytes: int = 200 * 1024 * 1024
     pages: int = 500
     attempts: int = 5
     first_wait: float = 1
@@ -51,6 +51,14 @@ class _Again(Exception):
         self.wait = wait
 
 
+class Known(Protocol):
+    """The pages as they were last answered, by address."""
+
+    def get(self, address: str, /) -> Page | None:
+        """The page, if there is one."""
+        ...
+
+
 class SearchClient:
     """Asks the search at ``address`` (with ``{course}`` and ``{page}``), and knows its last answers.
 
@@ -61,7 +69,7 @@ class SearchClient:
     def __init__(
         self,
         address: str,
-        known: Mapping[str, Page],
+        known: Known,
         *,
         limits: Limits | None = None,
         alive: Callable[[], None] = lambda: None,
@@ -108,7 +116,8 @@ class SearchClient:
             self.alive()
             page = self._page(http, self._address(course, number))
             records = read_page(page.body, page=number)
-            pages.append(page)
+            # what hasn't changed need not be kept twice
+            pages.append(replace(page, body=b"") if page.is_unchanged else page)
             numbers = {str(record["kviknummer"]) for record in records}
             for record in records:
                 if course:

@@ -248,3 +248,23 @@ def test_the_school_is_told_when_its_paper_is_confirmed_or_refused(kit, agreemen
         kit.case.secretariat_person.email,  # handed it in
     }
     assert all("har bekræftet papiret" in text for text in told.values())
+
+
+def test_the_paper_s_signer_is_held_up_against_those_who_may_sign(kit, agreement, second, client):
+    school = kit.case.schools[0]
+    address = f"/runder/aftale/{agreement.pk}/papir/{school.pk}/"
+    client.force_login(second_person := type(kit.leaders[0]).objects.get(name="Nummer To"))
+    assert second_person.pk == second.person_id
+    stranger = _submit(kit, agreement)
+    page = client.get(address).content.decode()
+    assert "Leder 0" in page  # may sign
+    assert "Navnet på papiret er ikke blandt dem" in page
+    papers.refuse_paper(actor=second, now=NOW, paper=stranger, reason="Ingen leder af det navn")
+    known = _submit(kit, agreement, person_name=" leder  0 ")
+    assert "ikke blandt dem" not in client.get(address).content.decode()
+    row = _confirm(second, agreement, known)
+    assert row.basis == {"kind": "leader"}
+
+
+def test_a_leader_without_an_account_can_sign_on_paper(kit, agreement, second):
+    assert _confirm(second, agreement, _submit(kit, agreement)).basis == {}

@@ -10,7 +10,7 @@ from samspil.coordination.domain import agreements, archive, meetings, overviews
 from samspil.coordination.domain.board import school_leaves
 from samspil.coordination.domain.board_queries import places_after
 from samspil.coordination.domain.mergers import load_school, merge_schools, open_places
-from samspil.coordination.domain.sealed_record import Holds, verdict
+from samspil.coordination.domain.sealed_record import Holds, Verdict, verdict
 from samspil.coordination.interfaces.meeting_pdf import minutes_pdf
 from samspil.coordination.interfaces.overview_pdf import agreement_pdf, overview_pdf
 from samspil.coordination.interfaces.overview_xlsx import write_overview
@@ -120,6 +120,14 @@ def on_agreement_signed(payload: dict[str, Any], *, now: datetime) -> None:
 nightly("coordination.prolong_seals", hour=3)
 
 
+def _looked_at(content: bytes) -> Verdict:
+    """What a check says of a file of ours; on a machine too busy to check, the job is tried again."""
+    checked = sealing.check(content)
+    if checked.unreadable:
+        raise sealing.SealingFailed(f"not checked: {checked.unreadable}")
+    return verdict(checked.findings)
+
+
 @job("coordination.prolong_seals")
 def on_night(payload: dict[str, Any], *, now: datetime) -> None:
     """Every night: look at the seals whose proof of time runs out, or that nobody has looked at."""
@@ -135,7 +143,7 @@ def on_seal_due(payload: dict[str, Any], *, now: datetime) -> None:
     """
     seal = seals.load_seal(payload["sealed"])
     content = seals.newest(seal).read()
-    found = verdict(sealing.check(content).findings)
+    found = _looked_at(content)
     prolonged = None
     soon = now + timedelta(days=int(payload["within_days"]))
     if (
@@ -144,7 +152,7 @@ def on_seal_due(payload: dict[str, Any], *, now: datetime) -> None:
         and sealing.can_prolong()
     ):
         prolonged = sealing.prolong(content)
-        found = verdict(sealing.check(prolonged).findings)
+        found = _looked_at(prolonged)
         if found.holds != Holds.WHOLE:
             raise sealing.SealingFailed(f"prolonged, it is {found.holds}: not kept")
     seals.keep_prolonged(

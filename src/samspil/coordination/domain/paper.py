@@ -32,6 +32,8 @@ from samspil.kernel.errors import Conflict, Forbidden, Invalid, NotFound, Upload
 from samspil.kernel.files import store
 from samspil.kernel.mail import Notification, send
 from samspil.kernel.tasks import Task, task_source
+from samspil.network.domain import mandates
+from samspil.network.domain.mandates import Basis
 from samspil.network.domain.recipients import school_people
 from samspil.network.models import Person
 
@@ -89,6 +91,27 @@ def paper_of(signature: Signature) -> PaperSignature | None:
     if found is not None:
         found.signature = signature
     return found
+
+
+def known_signers(signature: Signature, *, on: date) -> list[tuple[Person, Basis]]:
+    """Who may sign for the school on the day on the paper, as far as Samspil knows."""
+    place = signature.agreement.round_fkb
+    return mandates.signers_by(
+        signature.organisation,
+        network_id=place.round.network_id,
+        fkb_number=place.fkb.number,
+        on=on,
+    )
+
+
+def basis_on_paper(paper: PaperSignature) -> Basis | None:
+    """By what the one named on the paper signs; ``None`` when Samspil knows nobody of that name
+    who may. Then the secretariat judges by the paper: a leader need not have an account here."""
+    name = paper.person_name.casefold().split()
+    for person, basis in known_signers(paper.signature, on=paper.signed_on):
+        if person.name.casefold().split() == name:
+            return basis
+    return None
 
 
 def _check_open(signature: Signature) -> None:
@@ -247,6 +270,8 @@ def confirm_paper(
         confirmed_at=now, confirmed_by_id=actor.person_id, confirmed_by_name=name
     ):
         raise Conflict(_("Papiret er behandlet."))
+    paper.signature = row
+    basis = basis_on_paper(paper)
     complete_signature(
         round_fkb,
         agreement,
@@ -254,6 +279,7 @@ def confirm_paper(
         person_id=None,
         person_name=paper.person_name,
         method=METHOD,
+        basis=basis.plain() if basis else {},
         actor=actor,
         now=now,
         more={

@@ -83,6 +83,8 @@ def _show(
             "fkb": agreement.round_fkb.fkb,
             "form": form,
             "paper": found,
+            "known": papers.known_signers(place, on=found.signed_on) if found else [],
+            "is_known": found is not None and papers.basis_on_paper(found) is not None,
             "settles": found is not None and papers.may_settle_paper(request.actor, found),
         },
         status=400 if form.errors else 200,

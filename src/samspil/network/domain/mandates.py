@@ -117,11 +117,22 @@ def signers(
     organisation: Organisation, *, network_id: int, fkb_number: str | None = None, on: date
 ) -> list[Person]:
     """Everybody who may sign for a school on a day: its leaders first."""
-    people = {p.pk: p for p in school_people(organisation, on=on, leaders=True)}
+    found = signers_by(organisation, network_id=network_id, fkb_number=fkb_number, on=on)
+    return [person for person, _basis in found]
+
+
+def signers_by(
+    organisation: Organisation, *, network_id: int, fkb_number: str | None = None, on: date
+) -> list[tuple[Person, Basis]]:
+    """Everybody who may sign for a school on a day, and by what: its leaders first."""
+    found = {
+        person.pk: (person, Basis(LEADER))
+        for person in school_people(organisation, on=on, leaders=True)
+    }
     for mandate in holding(on).filter(organisation=organisation).order_by("person_id", "pk"):
         if _covers(mandate, network_id, fkb_number):
-            people.setdefault(mandate.person_id, mandate.person)
-    return list(people.values())
+            found.setdefault(mandate.person_id, (mandate.person, Basis(MANDATE, mandate)))
+    return list(found.values())
 
 
 # ---------------------------------------------------------------- pages

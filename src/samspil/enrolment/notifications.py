@@ -79,7 +79,7 @@ class ConfirmedLate(Notification):
 
 
 class HowWasIt(Notification):
-    """The course is over: five questions, without a name."""
+    """The course is over: four questions, without a name."""
 
     category = CATEGORY
     template = "enrolment/mail/evaluate"

@@ -91,16 +91,17 @@ def why_closed(run: CourseRun, *, today: date, by_staff: bool = False) -> str:
     return ""
 
 
-def get_open_run(run_id: int) -> CourseRun:
+def get_open_run(run_id: int, *, brief: bool = False) -> CourseRun:
     """A run that people may look at to sign up: announced, confirmed or over, never only planned.
-    Raises ``NotFound``."""
+    ``brief``: only what ``sign_up`` needs of it. Raises ``NotFound``."""
+    rows = CourseRun.objects.filter(pk=run_id).exclude(status="planned").order_by("pk")
     found = (
-        CourseRun.objects.filter(pk=run_id)
-        .exclude(status="planned")
-        .select_related("course", "organisation", "follows__organisation", "follows__course")
-        .order_by("pk")
-        .first()
-    )
+        rows.only("organisation_id", "follows_id")
+        if brief
+        else rows.select_related(
+            "course", "organisation", "follows__organisation", "follows__course"
+        )
+    ).first()
     if found is None:
         raise NotFound(_("Holdet findes ikke."))
     return found
@@ -117,21 +118,16 @@ def sign_up(*, actor: Actor, now: datetime, run: CourseRun, order: Order) -> Sig
     locked = capacity.lock_run(target.pk)
     if closed := why_closed(locked, today=clock.local_date(now)):
         raise Invalid(closed)
-    pending = SignUp.objects.filter(
-        contact_email=order.email,
-        status=SignUpStatus.PENDING,
-        created_at__gt=now - timedelta(days=1),
-    )
-    earlier = _earlier(locked, order)
-    if earlier is None and pending.count() >= MOST_PENDING:
-        raise Invalid(
-            _("Der venter allerede flere tilmeldinger på, at du bekræfter dem. Se i din mail."),
-            "email",
-        )
+    earlier, pending = _known(locked, order, now=now)
     if earlier is not None:
         if order.form_key is None or earlier.form_key != order.form_key:
             _send_again(earlier, now=now)
         return earlier
+    if pending >= MOST_PENDING:
+        raise Invalid(
+            _("Der venter allerede flere tilmeldinger på, at du bekræfter dem. Se i din mail."),
+            "email",
+        )
     terms = terms_of(locked.organisation_id)
     latest = clock.start_of(locked.starts_on)
     made, seats = _order(
@@ -183,19 +179,32 @@ def _ordered(people: int, seats: int) -> str:
     }
 
 
-def _earlier(run: CourseRun, order: Order) -> SignUp | None:
-    """The order of the same form, or the same private person's on this run."""
-    same = Q(form_key=order.form_key) if order.form_key else Q(pk__in=())
-    if order.orderer in (Orderer.PRIVATE, Orderer.SELF_EMPLOYED) and order.head_count == 1:
-        same |= Q(
-            run=run,
-            contact_email__iexact=order.email,
-            orderer=order.orderer,
-            head_count=1,
-            status__in=(SignUpStatus.PENDING, SignUpStatus.CONFIRMED),
-            enrolments__status__in=LIVE,
-        )
-    return SignUp.objects.filter(same).select_related("run__course").order_by("pk").first()
+def _known(run: CourseRun, order: Order, *, now: datetime) -> tuple[SignUp | None, int]:
+    """What there is of this order already: of the same form, or the same private person's on this run;
+    and how many sign-ups of the address wait to be confirmed since a day. One query as a rule."""
+    same = Q(contact_email=order.email.lower()) if order.email else Q(pk__in=())
+    if order.form_key:
+        same |= Q(form_key=order.form_key)
+    alone = order.orderer in (Orderer.PRIVATE, Orderer.SELF_EMPLOYED) and order.head_count == 1
+    pending = 0
+    found: list[int] = []
+    for pk, form_key, run_id, status, orderer, head_count, created_at in (
+        SignUp.objects.filter(same)
+        .order_by("pk")
+        .values_list("pk", "form_key", "run_id", "status", "orderer", "head_count", "created_at")
+    ):
+        is_live = status in (SignUpStatus.PENDING, SignUpStatus.CONFIRMED)
+        if form_key is not None and form_key == order.form_key:
+            found.append(pk)
+        elif (
+            alone and is_live and (run_id, orderer, head_count) == (run.pk, order.orderer, 1)
+            and Enrolment.objects.filter(sign_up=pk, status__in=LIVE).exists()
+        ):  # fmt: skip
+            found.append(pk)
+        pending += status == SignUpStatus.PENDING and created_at > now - timedelta(days=1)
+    if not found:
+        return None, pending
+    return SignUp.objects.select_related("run__course").get(pk=found[0]), pending
 
 
 def _order(
@@ -213,14 +222,12 @@ def _order(
 
     Returns it and how many got a seat. Who waits already goes first.
     """
-    counts = Enrolment.objects.filter(run=run).aggregate(
-        seated=Count("pk", filter=Q(status__in=SEATED)),
-        waiting=Count("pk", filter=Q(status=EnrolmentStatus.WAITING)),
-    )
-    used = counts["seated"] + capacity.held_by_offers(run)
+    # The stored count is written under the lock that is held here, so it is right.
+    used = run.signed_up_here
     free = free_seats(run, used)
-    if free and counts["waiting"]:
-        used += sum(len(move.enrolments) for move in fill(run, actor=actor, now=now, used=used))
+    if free and Enrolment.objects.filter(run=run, status=EnrolmentStatus.WAITING).exists():
+        fill(run, actor=actor, now=now)
+        used = run.signed_up_here
         free = free_seats(run, used)
     nonce, token_hash = tokens.new_link()
     made = SignUp(
@@ -228,7 +235,7 @@ def _order(
         school_id=school_id,
         orderer=order.orderer,
         contact_name=order.name,
-        contact_email=order.email,
+        contact_email=order.email.lower(),
         contact_phone=order.phone,
         company_name=order.company,
         cvr=order.cvr,

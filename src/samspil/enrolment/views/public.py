@@ -44,7 +44,7 @@ def frame(run: CourseRun, language: str) -> dict[str, Any]:
 def sign_up(request: ActorRequest, run_id: int, language: str = "da") -> HttpResponse:
     """Sign up for a run: who, how many, and where to write. What was written stays when it is wrong."""
     with translation.override(language):
-        run = sign_ups.get_open_run(run_id)
+        run = sign_ups.get_open_run(run_id, brief=request.method == "POST")
         form = SignUpForm(request.POST or None)
         status = 200
         if request.method == "POST":
@@ -68,6 +68,7 @@ def sign_up(request: ActorRequest, run_id: int, language: str = "da") -> HttpRes
                 else:
                     return redirect(_address("sign_up_sent", language, run))
             status = status if status != 200 else 400
+            run = sign_ups.get_open_run(run_id)
         target = sign_ups.held_run(run)
         response = render(
             request,

@@ -113,7 +113,7 @@ def test_outside_the_network_there_is_no_board(case):
             query()
 
 
-BOARD_QUERIES = 9
+BOARD_QUERIES = 10
 
 
 @pytest.mark.parametrize(("courses", "schools"), [(1, 2), (3, 5)])
@@ -127,7 +127,7 @@ def test_the_board_takes_the_same_queries_at_any_size(courses, schools, django_a
         board_of(case, actor)
 
 
-ACROSS_QUERIES = 12
+ACROSS_QUERIES = 13
 
 
 @pytest.mark.parametrize("fkbs", [1, 3])

@@ -118,7 +118,8 @@ class _Solver:
         """Terms that no bound is told of, because courses that stay weren't asked about them."""
         self.is_near_only = False
         """Was only what is near a decision decided anew? Then the bounds on that say nothing of the whole."""
-        self._far: Priced | None = None
+        self._priced: dict[str, Priced] = {}
+        """Branch groups alone, at prices, by the objective that they are a bound on."""
         self._clusters: Clusters | None = None
 
     @property
@@ -328,11 +329,13 @@ class _Solver:
             self._did(40 * len(classes))
             self._tell("whole")
             self._late(plan)
+            self._bound_late(plan, Search(plan, self.watch, self.seed))  # type: ignore[arg-type]
             return
         search = Search(plan, self.watch, self.seed)  # type: ignore[arg-type]
         self._burdens(plan, search)
         self._ways(plan, search)
         self._late(plan)
+        self._bound_late(plan, search)
 
     def _burdens(self, plan: Plan, search: Search) -> None:
         """Spread the duty: the bounds first, then plans within them, or a step above, or two."""
@@ -563,8 +566,8 @@ class _Solver:
             reached = form.model.value(far, form.values(plan.chosen))
             if far:
                 form.model.row(far, upper=reached)
-            if self._far is not None:
-                groups.hold(self._far, reached)
+            if "far" in self._priced:
+                groups.hold(self._priced["far"], reached)
         terms, offset = (far, offset) if name == "far" else (form.travel(), 0)
         form.model.minimise(terms)
         relaxed = highs.relax_priced(form.model, seconds=self.watch.left)
@@ -575,8 +578,7 @@ class _Solver:
         priced = groups.priced(relaxed.prices, self._solve_group)
         if priced is not None:
             bound = max(bound, priced.bound)
-            if name == "far":
-                self._far = priced
+            self._priced[name] = priced
         return bound + offset
 
     def _solve_group(self, model: Model) -> Solved:
@@ -605,6 +607,40 @@ class _Solver:
         for name in ("kept", "joint", "guarantee"):
             most = sum(max(getattr(c, name) for c in item.choices) for item in plan.items)
             self._known("guarantees" if name == "guarantee" else name, most)
+
+    def _bound_late(self, plan: Plan, search: Search) -> None:
+        """Bounds on what comes last, by the relaxation of the plans that are no worse in what comes before.
+
+        Leaves out the spread over the quarters.
+        """
+        if self.is_over:
+            return
+        most = plan.top()[0]
+        caps = {s: max(cap, plan.load[s]) for s, cap in search.caps([most]).items()}
+        form = self._within(plan, caps)
+        model, reached = form.model, form.values(plan.chosen)
+        groups = Groups(form)
+        for name, terms in (("far", form.far()), ("travel", form.travel())):
+            value = model.value(terms, reached)
+            if name in self._priced:
+                groups.hold(self._priced[name], value)
+            if terms:
+                model.row(terms, upper=value)
+        farthest = max(plan.farthest)
+        for x, (_, _, choice) in enumerate(form.columns):
+            if choice.farthest > farthest:
+                model.upper[x] = 0
+        for name, terms in (
+            ("kept", form.kept()), ("joint", form.joint()), ("guarantees", form.guarantees())
+        ):  # fmt: skip
+            if self.watch.is_over or not terms:
+                continue
+            model.minimise(terms)
+            self._did(len(form.columns))
+            relaxed = highs.relax_priced(model, seconds=self.watch.left)
+            if relaxed is not None:
+                self._known(name, -relaxed.bound)
+            model.row(terms, upper=model.value(terms, reached))
 
     def _known(self, term: str, best: int) -> None:
         """One more bound on a term; the tighter counts."""

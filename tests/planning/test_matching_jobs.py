@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import sys
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -348,6 +349,23 @@ def test_the_golden_instance_is_still_solved_as_well() -> None:
     assert validate(problem, result.solution) == ()
     assert result.status == Status.PROVEN
     assert {b.term: b.value for b in result.bounds} == golden["best"]["values"]
+
+
+@pytest.mark.parametrize("seed", [1, 2, 3])
+def test_points_of_a_part_that_is_not_solved_are_bounded_by_the_best_assignment(
+    seed: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    problem = jobs_problem(candidates=40, openings=15, seed=seed)
+    best = solve(problem)
+    assert best.status == Status.PROVEN
+    monkeypatch.setattr(sys.modules[solve.__module__], "_PAIRS_PER_STEP", 1e-6)  # all too large
+    cut = solve(problem)
+    points = cut.bound("points")
+    assert points.best_possible is not None
+    assert best.bound("points").value <= points.best_possible
+    assert cut.bound("points").value <= points.best_possible
+    assert cut.status in (Status.STOPPED, Status.PROVEN)
+    assert points.best_possible < 2 * best.bound("points").value
 
 
 def test_points_in_a_finer_unit_change_no_match_and_stay_proven() -> None:

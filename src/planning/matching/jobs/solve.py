@@ -6,7 +6,8 @@ and the rest falls into parts (`market`); each part is an integer model with a r
 block (Kwanashie and Manlove 2014), solved by HiGHS from the best of three starts by deferred acceptance. The first
 two objectives go in one, weighted so that no points outweigh a match; that is several times as quick as one after
 the other. All objectives but `worst_off` add up over the parts; that one is the largest over the parts, and is put
-on all of them before the last answer is looked at. A part too large for the work allowed keeps its start.
+on all of them before the last answer is looked at. A part too large for the work allowed keeps its start, and is
+bounded by what the best assignment comes to in which pairs may block: whole, as its relaxation is.
 """
 
 from __future__ import annotations
@@ -26,6 +27,8 @@ from planning.solvers.model import Model, Solved, Term
 
 SOLVER = "stable-highs-1"
 _SECONDS_BETWEEN = 0.2
+_PAIRS_PER_STEP_OF_BOUND = 10
+"""The same for the bound of a part that isn't solved: a linear programme, and each pair stands in two rows."""
 _PAIRS_PER_STEP = 200
 """A model of n pairs is charged n² / this in steps before it is begun: HiGHS can't be stopped by work."""
 
@@ -133,10 +136,12 @@ class _Search:
         built = _Built(self.market, part)
         step = self._solve(part, built, built.matched_then_points())
         if step is None or step.bound is None:
+            self._bound_points(part)
             return
         matched, points = divmod(-step.bound, built.match_weight)
         part.best["matched"] = min(part.best["matched"], matched)
         if part.best["matched"] > len(part.found):
+            self._bound_points(part)
             return
         part.proven.add("matched")
         part.best["points"] = points if matched == len(part.found) else built.match_weight - 1
@@ -149,6 +154,33 @@ class _Search:
                 part.best["points"] = min(part.best["points"], -step.bound)
         if part.best["points"] == self._points(part.found):
             part.proven.add("points")
+
+    def _bound_points(self, part: _Part) -> None:
+        """No answer to the part has more points than the best assignment, stable or not."""
+        from planning.solvers import highs
+
+        pairs = sum(len(self.market.by_candidate[key]) for key in part.candidates)
+        cost = 1 + pairs // _PAIRS_PER_STEP_OF_BOUND
+        if self.watch.is_over or self.work + cost > self.limit:
+            return
+        self.work += cost
+        model = Model()
+        of_opening: dict[str, list[Term]] = {key: [] for key in part.openings}
+        points: list[Term] = []
+        for candidate in part.candidates:
+            mine: list[Term] = []
+            for opening, fit in sorted(self.market.by_candidate[candidate].items()):
+                column = model.column()
+                mine.append((column, 1))
+                of_opening[opening].append((column, 1))
+                points.append((column, -fit.points))
+            model.row(mine, upper=1)
+        for opening, some in of_opening.items():
+            model.row(some, upper=self.market.seats[opening])
+        model.minimise(points)
+        bound, _ = highs.relax(model, seconds=self.watch.left)
+        if bound is not None:
+            part.best["points"] = -bound
 
     def _is_forced(self, part: _Part) -> bool:
         """Everybody has one opening left: there is one stable answer."""
@@ -253,20 +285,21 @@ class _Search:
             "kept": self._count_kept(self.fixed),
         }
         bounds = []
+        known = {term for term in TERMS if all(term in part.best for part in self.parts)}
         is_settled = True
         for term in TERMS:
             value = getattr(terms, term)
-            if not is_settled:
+            if not is_settled and (term != "points" or "points" not in known):
                 bounds.append(Bound(term, value, None))
                 continue
             best: int | None = None
             if term == "kept" and not self.last:
                 best = 0
-            elif all(term in part.best for part in self.parts):
+            elif term in known:
                 some = [part.best[term] for part in self.parts]
                 best = max([fixed[term], *some]) if term == "worst_off" else fixed[term] + sum(some)
             bounds.append(Bound(term, value, best))
-            is_settled = bounds[-1].is_proven
+            is_settled = is_settled and bounds[-1].is_proven
         return tuple(bounds)
 
     def result(self) -> Result[Solution]:

@@ -34,7 +34,7 @@ def test_the_example_shows_every_standing() -> None:
     made_up = CourseRun.objects.exclude(course__number=REAL)
     assert made_up.count() == 9 and all(run.course.is_constructed for run in made_up)
     told = set(RunChange.objects.filter(on=date(2026, 11, 22)).values_list("kind", flat=True))
-    assert told == {"new", "gone", "changed"}
+    assert told == {"new", "gone", "changed", "numbers"}
     before = (Harvest.objects.count(), FollowUp.objects.count(), Round.objects.count())
     out = io.StringIO()
     call_command("play_follow_up", stdout=out)

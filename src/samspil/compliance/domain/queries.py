@@ -225,7 +225,7 @@ def lines_of_school(
     state: str = "",
     text: str = "",
     page: str | int = 1,
-    size: int = 100,
+    size: int = 50,
 ) -> Page[FollowUp]:
     """A page of a school's commitments, by course number."""
     rows = _narrowed(_of(actor, round).filter(organisation=school), state, text)
@@ -255,7 +255,7 @@ def courses(
     state: str = "",
     text: str = "",
     page: str | int = 1,
-    size: int = 100,
+    size: int = 50,
 ) -> CoursesPage:
     """A page of the round's courses with how their commitments stand, and how many courses have
     something to act on. Raises ``NotFound``."""

@@ -35,7 +35,7 @@ class ChangeFilter:
 
 
 def changes(
-    actor: Actor, wanted: ChangeFilter, *, today: date, page: str | int = 1, size: int = 100
+    actor: Actor, wanted: ChangeFilter, *, today: date, page: str | int = 1, size: int = 50
 ) -> Page[RunChange]:
     """A page of changes, the newest day first, then by course and school."""
     del actor  # public knowledge

@@ -13,11 +13,12 @@ from django.test.utils import CaptureQueriesContext
 
 from samspil.catalogue.models import CourseRelation
 from samspil.enrolment.domain import moves_asking, moves_demand, moves_transfers, sign_ups, tokens
+from samspil.enrolment.domain.personal import erase_person
 from samspil.enrolment.models import Learner, MovePlan, ProtectedAccess, Transfer
-from samspil.kernel import clock, solving
+from samspil.kernel import clock, personal, solving
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Forbidden, Invalid, UploadRefused
-from samspil.kernel.models import MailMessage
+from samspil.kernel.models import MailMessage, StoredFile
 from samspil.kernel.outbox import run_due
 from samspil.kernel.tasks import tasks_for
 from samspil.runs.models import CourseRun
@@ -242,6 +243,46 @@ def test_a_transfer_whose_people_have_all_left_is_taken_back() -> None:
             actor=case.staff(0), now=case.now, transfer=transfer,
             organisation_id=case.schools[1].pk, done=True,
         )  # fmt: skip
+
+
+def test_what_was_said_about_somebody_is_handed_out_and_goes_with_the_sign_up() -> None:
+    case = make_case((4, 3, 0))
+    moved(case)
+    transfer = Transfer.objects.order_by("pk")[0]
+    Transfer.objects.filter(pk=transfer.pk).update(special_needs="Ordblind", has_consent=True)
+    moves_transfers.write_note(
+        actor=case.staff(1), now=case.now, transfer=transfer, organisation_id=case.schools[1].pk,
+        text="Ring først", upload=moves_transfers.Upload("bilag.pdf", PDF),
+    )  # fmt: skip
+    stored = transfer.notes.get().file
+    assert stored is not None
+    email = transfer.sign_up.contact_email
+    told = personal.find(email, organisations={case.schools[0].pk})
+    assert "Ordblind" in str(told) and "Ring først" in str(told)
+    assert "Ordblind" not in str(personal.find(email, organisations={case.schools[2].pk}))
+    sign_ups.withdraw(
+        actor=tokens.holder_of(transfer.sign_up), now=case.now, sign_up=transfer.sign_up
+    )
+    erase_person(actor=case.staff(1), now=case.now, organisation=case.schools[1], email=email)
+    transfer.refresh_from_db()
+    note = transfer.notes.get()
+    assert (transfer.special_needs, note.text, note.file) == ("", "", None)
+    assert not StoredFile.objects.filter(pk=stored.pk).exists()
+
+
+def test_people_taken_in_for_another_schools_run_are_handed_over_to_it() -> None:
+    case = make_case((1, 0, 0))
+    taken = sign_ups.enter(
+        actor=case.staff(2), now=case.now, run=case.runs[0], school=case.schools[2],
+        order=make.order(2, name="Firma", orderer="company", company="Firma A/S"),
+    )  # fmt: skip
+    for _ in range(2):
+        moves_transfers.look_after({"on": case.now.date().isoformat()}, now=case.now)
+        run_due(clock.now())
+    transfer = Transfer.objects.get()
+    assert (transfer.origin, transfer.holder) == (case.schools[2], case.schools[0])
+    assert (transfer.sign_up, transfer.heads) == (taken, 2)
+    assert TransferFact.objects.get().entries.get().heads == 2
 
 
 def test_the_pooled_waiting_list_proposes_a_run_when_there_are_enough() -> None:

@@ -9,6 +9,7 @@ from datetime import datetime
 from pathlib import Path
 
 from django.conf import settings
+from django.db import transaction
 
 from samspil.kernel.actor import Actor
 from samspil.kernel.models import StoredFile
@@ -57,3 +58,15 @@ def read(stored: StoredFile) -> bytes:
     if hashlib.sha256(content).hexdigest() != stored.sha256:
         raise FileDamaged(f"{stored.name}: {stored.sha256} was changed")
     return content
+
+
+def forget(stored: StoredFile) -> None:
+    """Delete a stored file's row, and after commit its bytes when no other row has them (GDPR art. 17)."""
+    sha256 = stored.sha256
+    stored.delete()
+
+    def clear() -> None:
+        if not StoredFile.objects.filter(sha256=sha256).exists():
+            _path(sha256).unlink(missing_ok=True)
+
+    transaction.on_commit(clear)

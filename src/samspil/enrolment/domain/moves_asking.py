@@ -15,7 +15,6 @@ from typing import Any, Final
 
 from django.utils.translation import gettext as _
 
-from samspil.contracts.transfers import PeopleTransferred
 from samspil.enrolment import notifications, rules
 from samspil.enrolment.domain import moves
 from samspil.enrolment.domain.capacity import (
@@ -25,6 +24,7 @@ from samspil.enrolment.domain.capacity import (
     hold,
     settle,
 )
+from samspil.enrolment.domain.moves_transfers import DUE_DAYS, tell_ledger
 from samspil.enrolment.domain.offers import answers, end_offer, lock_offer
 from samspil.enrolment.enums import (
     ANSWERED_NO,
@@ -51,14 +51,12 @@ from samspil.kernel.actions import action, record
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, NotFound
 from samspil.kernel.locking import lock_rows
-from samspil.kernel.outbox import enqueue, job, publish
+from samspil.kernel.outbox import enqueue, job
 from samspil.kernel.transitions import transition
 from samspil.runs.domain import keeping
 from samspil.runs.models import CourseRun
 
 MOVABLE: Final = (EnrolmentStatus.ENROLLED, EnrolmentStatus.WAITING)
-DUE_DAYS: Final = 5
-"""So many days after a transfer both schools have done their part."""
 SHORTEST: Final = timedelta(hours=1)
 
 
@@ -601,22 +599,7 @@ def _transfer(
         created_at=now,
     )
     transfer.enrolments.set(made)
-    days = target.duration_days or (target.ends_on - target.starts_on).days + 1
-    publish(
-        PeopleTransferred(
-            transfer=str(transfer.reference),
-            network_id=plan.network_id,
-            origin_id=transfer.origin_id,
-            holder_id=transfer.holder_id,
-            course_number=plan.course.number,
-            run=target.kviknummer,
-            starts_on=target.starts_on.isoformat(),
-            ends_on=target.ends_on.isoformat(),
-            days_tenths=int(days * 10),
-            heads=len(made),
-        ),
-        now=now,
-    )
+    tell_ledger(transfer, target, now=now)
     return transfer
 
 

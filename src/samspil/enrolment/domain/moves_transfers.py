@@ -7,14 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
-from samspil.contracts.transfers import TransferUndone
+from samspil.contracts.transfers import PeopleTransferred, TransferUndone
 from samspil.enrolment import notifications
 from samspil.enrolment.enums import EnrolmentStatus, TransferStep
-from samspil.enrolment.models import Transfer, TransferNote
+from samspil.enrolment.models import Enrolment, SignUp, Transfer, TransferNote
 from samspil.enrolment.rules import is_staff_of, protected_schools, schools_of
 from samspil.kernel import clock, files, uploads
 from samspil.kernel.actions import action, record
@@ -25,10 +25,16 @@ from samspil.kernel.mail import Notification, send
 from samspil.kernel.outbox import job, nightly, publish
 from samspil.kernel.tasks import Task, task_source
 from samspil.network.domain.recipients import school_people
-from samspil.network.models import Organisation
+from samspil.network.enums import MembershipKind
+from samspil.network.models import Membership, Organisation
+from samspil.network.models.organisations import valid_on
+from samspil.runs.domain.seats import lock_run
+from samspil.runs.models import CourseRun
 
 LONGEST: Final = 2000
 MOST_NOTES: Final = 50
+DUE_DAYS: Final = 5
+"""So many days after a transfer both schools have done their part."""
 MAX_BYTES: Final = 5 * 1024 * 1024
 
 
@@ -216,9 +222,11 @@ def _tell(
 
 @job("enrolment.look_after_transfers")
 def look_after(payload: dict[str, Any], *, now: datetime) -> None:
-    """Remind schools of what is late, and take back transfers whose people have all left."""
+    """Hand over people taken in for others' runs, take back transfers whose people have all left, remind."""
     on = date.fromisoformat(payload["on"])
     actor = Actor.system("enrolment.look_after_transfers")
+    for sign_up in _taken_in_for_others():
+        hand_over(actor=actor, now=now, sign_up=sign_up)
     for transfer in _left_behind(on):
         undo_transfer(actor=actor, now=now, transfer=transfer)
     for transfer in _late(on):
@@ -226,6 +234,100 @@ def look_after(payload: dict[str, Any], *, now: datetime) -> None:
 
 
 nightly("enrolment.look_after_transfers", hour=6)
+
+
+def _taken_in_for_others() -> list[SignUp]:
+    """Confirmed sign-ups with a seat on a run that another school holds than took them in, not handed over yet."""
+    seats = (
+        Enrolment.objects.filter(
+            status=EnrolmentStatus.ENROLLED,
+            sign_up__status="confirmed",
+            previous=None,
+            transfers=None,
+        )
+        .exclude(origin=F("run__organisation"))
+        .exclude(run__status="cancelled")
+    )
+    return list(
+        SignUp.objects.filter(pk__in=seats.values("sign_up")).select_related("run").order_by("pk")
+    )
+
+
+@action("enrolment.hand_over", permission=only_the_system, on="sign_up")
+def hand_over(*, actor: Actor, now: datetime, sign_up: SignUp) -> Transfer | None:
+    """Make the transfer of people whom a school took in for the run of another (R28, R29). Twice is once.
+
+    None for schools without a network in common, and when nobody is left to hand over.
+    """
+    run = lock_run(sign_up.run_id)
+    rows = list(
+        Enrolment.objects.filter(
+            sign_up=sign_up,
+            run=run,
+            status=EnrolmentStatus.ENROLLED,
+            previous=None,
+            transfers=None,
+        )
+        .exclude(origin=run.organisation_id)
+        .order_by("pk")
+    )
+    if not rows:
+        return None
+    today = clock.local_date(now)
+    members = Membership.objects.filter(valid_on(today), kind=MembershipKind.MEMBER)
+    network = (
+        members.filter(
+            organisation=rows[0].origin_id,
+            network__in=members.filter(organisation=run.organisation_id).values("network"),
+        )
+        .order_by("network_id")
+        .values_list("network_id", flat=True)
+        .first()
+    )
+    if network is None:
+        return None
+    announced = run.followers.filter(organisation=rows[0].origin_id).order_by("pk").first()
+    transfer = Transfer.objects.create(
+        network_id=network,
+        sign_up=sign_up,
+        source=announced or run,
+        target=run,
+        origin_id=rows[0].origin_id,
+        holder_id=run.organisation_id,
+        heads=len(rows),
+        due_on=max(today, min(today + timedelta(days=DUE_DAYS), run.starts_on)),
+        created_at=now,
+    )
+    transfer.enrolments.set(rows)
+    tell_ledger(transfer, run, now=now)
+    record(
+        transfer,
+        after={"origin": transfer.origin_id, "holder": transfer.holder_id, "heads": len(rows)},
+        summary=_("Overført til den skole, der afholder holdet"),
+        network_id=network,
+        organisation_id=transfer.origin_id,
+    )
+    return transfer
+
+
+def tell_ledger(transfer: Transfer, run: CourseRun, *, now: datetime) -> None:
+    """Tell the contexts above of a transfer, without names."""
+    days = run.duration_days or (run.ends_on - run.starts_on).days + 1
+    publish(
+        PeopleTransferred(
+            transfer=str(transfer.reference),
+            network_id=transfer.network_id,
+            origin_id=transfer.origin_id,
+            holder_id=transfer.holder_id,
+            course_number=run.course.number,
+            run=run.kviknummer,
+            starts_on=run.starts_on.isoformat(),
+            ends_on=run.ends_on.isoformat(),
+            days_tenths=int(days * 10),
+            heads=transfer.heads,
+        ),
+        now=now,
+    )
 
 
 def _left_behind(on: date) -> list[Transfer]:

@@ -11,6 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
 from samspil.enrolment import rules
+from samspil.enrolment.domain import moves_personal
 from samspil.enrolment.domain.sign_ups import lock_sign_up
 from samspil.enrolment.domain.terms import terms_of
 from samspil.enrolment.enums import LIVE
@@ -147,6 +148,7 @@ def _empty_sign_ups(pks: Collection[int], *, now: datetime) -> int:
         now=now,
     )
     Flexibility.objects.filter(sign_up__in=pks).delete()
+    moves_personal.empty(pks)
     MailMessage.objects.filter(
         subject_type=SignUp._meta.label_lower, subject_id__in=[row.pk for row in rows]
     ).update(to="slettet@example.invalid", subject="", text="", html="")

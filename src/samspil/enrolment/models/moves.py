@@ -199,7 +199,7 @@ class Transfer(models.Model):
 
 
 class TransferNote(models.Model):
-    """A message between the two schools about a transfer, perhaps with a file. Never changed."""
+    """A message between the two schools about a transfer, perhaps with a file. Emptied with the person's data."""
 
     transfer = models.ForeignKey(Transfer, on_delete=models.CASCADE, related_name="notes")
     organisation = models.ForeignKey(

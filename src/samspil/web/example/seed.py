@@ -33,6 +33,8 @@ from samspil.network.models import (
     RoleAssignment,
     Territory,
 )
+from samspil.settlement.enums import RateKind
+from samspil.settlement.models import CourseRate, Rate, RateGroup
 from samspil.web.example.catalogue import (
     BRANCH_GROUPS,
     HERE,
@@ -77,6 +79,7 @@ def seed_example(*, actor: Actor, now: datetime) -> Seeded:
     counts |= _catalogue(example_catalogue())
     eso, sosu = _networks()
     counts |= _people(eso, sosu)
+    _rates()
     record(eso, after=dict(counts), summary="Eksempeldata lagt ind", network_id=eso.pk)
     return Seeded(was_there=False, counts=counts)
 
@@ -284,6 +287,49 @@ def _courses(catalogue: Catalogue) -> None:
     for course in catalogue.courses:
         if course.successor:
             Course.objects.filter(pk=ids[course.number]).update(successor_id=ids[course.successor])
+
+
+_RATES = (
+    # group, name, kind, kroner, from, source, constructed
+    ("gruppe-3", "Takstgruppe 3, lav deltagerbetaling", RateKind.SUBSIDY, 59_718, 2018,
+     "Finansloven 2018, § 20.72.01 (admsys.stil.dk 1. oktober 2018)", False),
+    ("gruppe-3", "", RateKind.FEE, 126, 2020, "Lav deltagerbetaling pr. dag, 2020", False),
+    ("gruppe-3", "", RateKind.SUBSIDY, 64_300, 2026, "konstrueret", True),
+    ("gruppe-3", "", RateKind.FEE, 216, 2026, "konstrueret", True),
+    ("sosu", "Pædagogik, social og sundhed: uden deltagerbetaling", RateKind.SUBSIDY, 66_100, 2018,
+     "konstrueret", True),
+    ("sosu", "", RateKind.FEE, 0, 2018, "Ingen deltagerbetaling på området (skolernes egne sider)", False),
+)  # fmt: skip
+
+
+def _rates() -> None:
+    """Two rate groups with their rates (R63, R69, R70), and which of them each course is in."""
+    groups: dict[str, RateGroup] = {}
+    for key, name, kind, kroner, year, source, constructed in _RATES:
+        if key not in groups:
+            groups[key] = RateGroup.objects.create(key=key, name=name)
+        Rate.objects.create(
+            group=groups[key],
+            kind=kind,
+            oere=100 * kroner,
+            valid_from=date(year, 1, 1),
+            source=source,
+            is_constructed=constructed,
+        )
+    free = set(
+        Course.objects.filter(relations__fkb__branch_group__key="sosu").values_list("pk", flat=True)
+    )
+    CourseRate.objects.bulk_create(
+        [
+            CourseRate(
+                course_id=pk,
+                group=groups["sosu" if pk in free else "gruppe-3"],
+                valid_from=date(2018, 1, 1),
+            )
+            for pk in Course.objects.order_by("pk").values_list("pk", flat=True)
+        ],
+        batch_size=_CHUNK,
+    )
 
 
 def _networks() -> tuple[Network, Network]:

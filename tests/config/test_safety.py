@@ -53,6 +53,7 @@ REFUSED = [
     ({"BASE_URL": "http://samspil.example.dk"}, "SAMSPIL_BASE_URL must be"),
     ({"CSRF_TRUSTED_ORIGINS": ["http://a.dk"]}, "SAMSPIL_TRUSTED_ORIGINS must be"),
     ({"EXAMPLE_DOOR": True}, "The one-click door"),
+    ({"SAMSPIL_HARVEST_URL": "http://soeg.dk/{course}"}, "SAMSPIL_HARVEST_URL must be"),
     ({"SAMSPIL_REQUIRE_SECOND_FACTOR": False}, "The second factor is not required"),
     ({"MFA_TOTP_INSECURE_BYPASS_CODE": "123456"}, "MFA_TOTP_INSECURE_BYPASS_CODE is set"),
     ({"MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN": True}, "MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN is on"),

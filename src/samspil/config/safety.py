@@ -91,6 +91,11 @@ def faults(values: Mapping[str, Any]) -> list[str]:
         and values.get("EMAIL_HOST"),
         "SAMSPIL_SMTP_HOST is missing: forms and agreements go out by mail.",
     )
+    harvest = str(values.get("SAMSPIL_HARVEST_URL") or "")
+    need(
+        not harvest or harvest.startswith("https://"),
+        "SAMSPIL_HARVEST_URL must be an https address: what comes from it is told to schools.",
+    )
     return [*found, *identity_faults(values)]
 
 

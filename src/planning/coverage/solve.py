@@ -61,6 +61,8 @@ _QUIET = 4
 """The search ends after so many parts in which nothing became better."""
 _STEPS_ABOVE = 2
 """Burdens are tried at their bound, then one step above it, then two."""
+_BURDEN_COURSES = 600
+"""Burdens of at most so many courses are looked for by one model where clusters leave something open."""
 _ROOM = 10
 """Tenths of a day that every school of a large problem must be able to stay below the bound on burdens."""
 _ATTEMPT = 8
@@ -358,7 +360,38 @@ class _Solver:
             least = flow.levels(tuple(plan.top()))
         for name, value in zip(names, least, strict=True):
             self.best[name] = value
+        if gaps <= _BURDEN_COURSES and tuple(plan.top()) != tuple(least) and not self.is_over:
+            self._burdens_by_model(plan)
         self._tell("burden")
+
+    def _burdens_by_model(self, plan: Plan) -> None:
+        """The burdens of not too many courses by one model each, where courses are whole also in the bound."""
+        form = Formulation(plan.instance, quarters=False)
+        model = form.model
+        model.row(form.covered(), upper=-plan.covered)
+        if self.problem.previous:
+            model.row(form.changed(), upper=model.value(form.changed(), form.values(plan.chosen)))
+        before = 0
+        for name, terms in zip(("burden", "burden_2", "burden_3"), form.add_burdens(), strict=True):
+            values = form.values(plan.chosen)
+            model.minimise(terms)
+            solved = highs.solve(
+                model,
+                start=values,
+                nodes=_BOUND_NODES,
+                seconds=self.watch.left,
+                is_over=lambda: self.watch.is_over,
+            )
+            self._did(10 * len(form.columns))
+            if solved.values is not None and (solved.objective or 0) < model.value(terms, values):
+                plan.load_all(form.chosen(solved.values, plan.chosen))
+                values = form.values(plan.chosen)
+                self._clusters = None
+            reached = model.value(terms, values)
+            if solved.bound is not None:
+                self.best[name] = max(self.best[name], solved.bound - before)
+            model.row(terms, upper=reached)
+            before = reached
 
     def _within_burdens(
         self, plan: Plan, search: Search, burdens: Sequence[int], *, is_last: bool
@@ -416,7 +449,7 @@ class _Solver:
         Some then carry more than their caps. None, and the plan as it was, where the relaxation has no answer or
         no school has room for all that it had.
         """
-        form = self._within(plan, caps)
+        form = self._within(plan, caps, same_courses=True)
         form.model.minimise([*form.travel(), *((x, FAR_WORTH * k) for x, k in form.far())])
         try:
             relaxed = highs.relax_priced(form.model, seconds=self.watch.left)
@@ -484,11 +517,17 @@ class _Solver:
             if plan.covered <= covered:
                 plan.load_all(before)
 
-    def _within(self, plan: Plan, caps: dict[str, int]) -> Formulation:
-        """The model that covers as many courses, no school above its cap."""
+    def _within(
+        self, plan: Plan, caps: dict[str, int], *, same_courses: bool = False
+    ) -> Formulation:
+        """The model that covers as many courses, no school above its cap; or the `same_courses` as now."""
         form = Formulation(plan.instance, quarters=False)
         if plan.covered == sum(item.is_gap for item in plan.items):
             form.cover_all()
+        elif same_courses:
+            for i, row in form.row_of.items():
+                if plan.chosen[i] >= 0 and plan.items[i].is_gap:
+                    form.model.row_lower[row] = 1
         else:
             form.model.row(form.covered(), upper=-plan.covered)
         if self.problem.previous:
@@ -536,7 +575,8 @@ class _Solver:
             far = plan.far
             self._part(search, search.parts_around(some, _PART), caps)
             quiet = 0 if plan.far < far else quiet + 1
-        if clusters is not None and clusters.least_caps == search.caps([top[0]]):
+        is_whole = plan.covered == sum(item.is_gap for item in plan.items)
+        if clusters is not None and is_whole and clusters.least_caps == search.caps([top[0]]):
             self.best["travel"] = clusters.least_travel(plan.far)
         for name in ("far", "travel"):
             bound = self._bound_ways(plan, search, highest, name)

@@ -380,6 +380,7 @@ def plan_series(
 
     Each becomes a planned run without a kviknummer.
     """
+    run = seats.lock_run(run.pk)  # the run before its school, as whoever enrols does
     chosen = [line for line in series_of(run, weeks=weeks, times=times) if line.number in wanted]
     if not chosen:
         raise Invalid(_("Vælg mindst ét hold."))

@@ -7,11 +7,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from decimal import Decimal
 
+from django.urls import reverse
 from django.utils import formats
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import get_language, ngettext
 from django.utils.translation import gettext as _
-from django.utils.translation import ngettext
 
 from samspil.ui.templatetags.ui import constructed, period, tag
 from samspil.web.domain.courses import Line
@@ -78,6 +79,9 @@ def run_rows(items: Iterable[ShownRun]) -> SafeString:
     """A course's runs as items of a list."""
     late, sign_up, calendar = _("Fristen er overskredet"), _("Tilmelding"), _("Kalender")
     guarantee, full = tag(_("Garanti"), "ok"), tag(_("Fuldt"), "plain")
+    sign_up_here = _("Tilmeld dig")
+    english = (get_language() or "da").startswith("en")
+    here = reverse("enrolment:en_sign_up" if english else "enrolment:sign_up", args=[0])
     parts: list[str] = []
     for item in items:
         row = item.run.row
@@ -102,7 +106,12 @@ def run_rows(items: Iterable[ShownRun]) -> SafeString:
         elif item.deadline:
             parts.append(f"<p>{escape(item.deadline)}</p>")
         parts.append('</div>\n  <div class="do">')
-        if row.link:
+        if row.takes_sign_up and not item.run.is_late:
+            parts.append(
+                f'<a href="{here.replace("/0/", f"/{row.pk}/")}">{sign_up_here}'
+                f'<span class="sr-only">{said}</span></a>'
+            )
+        elif row.link:
             parts.append(
                 f'<a href="{escape(row.link)}" rel="noopener">{sign_up}'
                 f'<span class="sr-only">{said}</span></a>'

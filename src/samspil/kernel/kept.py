@@ -83,7 +83,7 @@ def within() -> Moment | None:
 
 
 _VALUES: OrderedDict[Hashable, tuple[Moment, Any]] = OrderedDict()
-MOST_VALUES = 200
+MOST_VALUES = 100
 
 
 def remembered(key: Hashable, make: Callable[[], T]) -> T:

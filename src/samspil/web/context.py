@@ -29,12 +29,30 @@ class Navigation:
         self._actor = actor
         self.path = request.path
         self.is_example = settings.EXAMPLE_DOOR
-        self.login_url = header.address("account_login")
-        self.logout_url = header.address("account_logout")
-        self.language_url = header.address("web:language")
-        self.accessibility_url = header.address("web:accessibility")
-        self.courses_url = header.address("web:public_courses")
-        self.door_url = header.address("example:door")
+
+    @cached_property
+    def login_url(self) -> str:
+        return header.address("account_login")
+
+    @cached_property
+    def logout_url(self) -> str:
+        return header.address("account_logout")
+
+    @cached_property
+    def language_url(self) -> str:
+        return header.address("web:language")
+
+    @cached_property
+    def accessibility_url(self) -> str:
+        return header.address("web:accessibility")
+
+    @cached_property
+    def courses_url(self) -> str:
+        return header.address("web:public_courses")
+
+    @cached_property
+    def door_url(self) -> str:
+        return header.address("example:door")
 
     @cached_property
     def _known(self) -> Actor | None:

@@ -22,6 +22,7 @@ from samspil.catalogue.models import Approval, Course, CourseRelation, Fkb
 from samspil.coordination.domain import public as agreed
 from samspil.coordination.domain.public import Offer
 from samspil.coordination.models import RoundCourse
+from samspil.kernel import kept
 from samspil.kernel.errors import NotFound
 from samspil.network.enums import OrganisationKind
 from samspil.network.models import Organisation
@@ -89,16 +90,9 @@ def in_use(today: date) -> Q:
 def courses(wanted: CourseWish, *, today: date, place: Place, limit: int) -> CoursePage:
     """Courses in use: with a text the best match first, else by number. Three queries at most."""
     found = search.find(wanted.text)
-    rows = Course.objects.filter(in_use(today))
-    if wanted.fkb:
-        rows = rows.filter(
-            pk__in=CourseRelation.objects.filter(fkb__number=wanted.fkb).values("course_id")
-        )
-    if wanted.text.strip():
-        rows = rows.filter(pk__in=found.ids)
-    usable = set(rows.values_list("pk", flat=True))
+    usable = kept.remembered(("api.courses", wanted.fkb, today), lambda: _usable(wanted.fkb, today))
     if not wanted.run.is_empty:
-        usable &= set(announced.first_days(wanted.run, today=today, courses=usable))
+        usable &= frozenset(announced.first_days(wanted.run, today=today, courses=usable))
     pks = [pk for pk in found.ids if pk in usable]
     shown = pks[place.skip : place.skip + limit]
     more = place.skip + limit < len(pks)
@@ -107,6 +101,16 @@ def courses(wanted: CourseWish, *, today: date, place: Place, limit: int) -> Cou
         Place(skip=place.skip + limit) if more else None,
         found.meant if found.corrected else "",
     )
+
+
+def _usable(fkb: str, today: date) -> frozenset[int]:
+    """The courses in use, or those of an FKB."""
+    rows = Course.objects.filter(in_use(today))
+    if fkb:
+        rows = rows.filter(
+            pk__in=CourseRelation.objects.filter(fkb__number=fkb).values("course_id")
+        )
+    return frozenset(rows.values_list("pk", flat=True))
 
 
 def course_rows(pks: Collection[int]) -> list[CourseRow]:

@@ -8,6 +8,7 @@ from datetime import date
 
 from django.db.models import Min
 
+from samspil.kernel import kept
 from samspil.network.models import Municipality, Organisation, Postcode
 from samspil.runs.models import CourseRun
 from samspil.runs.models.runs import CourseRunQuerySet
@@ -40,13 +41,19 @@ def open_runs(wanted: RunWish, *, today: date) -> CourseRunQuerySet:
     if wanted.free:
         rows = rows.with_free_seats()
     if wanted.place:
-        within = Municipality.objects.filter(code=wanted.place) | Municipality.objects.filter(
-            region_code=wanted.place
-        )
-        rows = rows.filter(
-            postcode__in=Postcode.objects.filter(municipality__in=within).values("code")
-        )
+        # as values: the database then reads the runs in their order and stops when it has enough
+        codes = kept.remembered(("runs.postcodes", wanted.place), lambda: _postcodes(wanted.place))
+        rows = rows.filter(postcode__in=codes)
     return rows.order_by("starts_on", "pk")
+
+
+def _postcodes(place: str) -> tuple[str, ...]:
+    """The postcodes of a municipality or of a region. One query."""
+    within = Municipality.objects.filter(code=place) | Municipality.objects.filter(
+        region_code=place
+    )
+    rows = Postcode.objects.filter(municipality__in=within).order_by("code")
+    return tuple(rows.values_list("code", flat=True))
 
 
 def first_days(
@@ -138,14 +145,17 @@ class Spot:
 
 
 def spots(runs: Collection[CourseRun]) -> dict[str, Spot]:
-    """Where the postcodes of the runs lie. One query."""
+    """Where the postcodes of the runs lie. No query while nothing changes, else one."""
+    known = kept.remembered("runs.spots", _all_spots)
+    return {run.postcode: known[run.postcode] for run in runs if run.postcode in known}
+
+
+def _all_spots() -> dict[str, Spot]:
     return {
         code: Spot(lat, lon, municipality or "")
-        for code, lat, lon, municipality in Postcode.objects.filter(
-            code__in={run.postcode for run in runs}
+        for code, lat, lon, municipality in Postcode.objects.order_by("pk").values_list(
+            "code", "lat", "lon", "municipality__code"
         )
-        .order_by("pk")
-        .values_list("code", "lat", "lon", "municipality__code")
     }
 
 

@@ -92,11 +92,11 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class CoursePage:
-    """Everything the page of one course shows. ``points`` by postcode and ``school_points`` (those
+    """Everything the page of one course shows. ``fkbs``: number and title. ``points`` by postcode and ``school_points`` (those
     where it is held by agreement) are latitude and longitude; ``municipalities`` are codes."""
 
     course: Course
-    relations: tuple[CourseRelation, ...]
+    fkbs: tuple[tuple[str, str], ...]
     runs: tuple[Run, ...]
     offers: tuple[Offer, ...]
     points: dict[str, tuple[float, float]]
@@ -127,9 +127,15 @@ def find_courses(wanted: Wish, *, today: date, page: str | int = 1) -> Result:
     elif wanted.run.is_empty:
         pks = [pk for pk in known.order if pk in usable] if wanted.fkb else list(known.order)
     else:
-        first = kept.remembered(
-            ("web.first_days", wanted.run, today),
-            lambda: announced.first_days(wanted.run, today=today),
+        # of places there are few; of dates a visitor can think of any number
+        is_common = wanted.run.since is None and wanted.run.until is None
+        first = (
+            kept.remembered(
+                ("web.first_days", wanted.run, today),
+                lambda: announced.first_days(wanted.run, today=today),
+            )
+            if is_common
+            else announced.first_days(wanted.run, today=today)
         )
         pks = [pk for pk in found.ids if pk in usable and pk in first]
         pks.sort(key=lambda pk: first[pk])  # stable: by number within a day
@@ -180,7 +186,11 @@ def get_course(number: str, *, today: date) -> CoursePage:
     spots = announced.spots(rows)
     return CoursePage(
         course=course,
-        relations=tuple(course.relations.select_related("fkb").order_by("fkb__number", "pk")),
+        fkbs=tuple(
+            CourseRelation.objects.filter(course=course)
+            .order_by("fkb__number", "pk")
+            .values_list("fkb__number", "fkb__title")
+        ),
         runs=tuple(told(rows, offers, today)),
         offers=offers,
         points={

@@ -21,6 +21,7 @@ from samspil.runs import receivers
 from samspil.runs.domain import harvest, harvest_queries
 from samspil.runs.domain.harvest import Answer, Trouble
 from samspil.runs.enums import RunStatus
+from samspil.runs.interfaces import harvest_client
 from samspil.runs.interfaces.harvest_client import Limits
 from samspil.runs.interfaces.harvest_records import read_page
 from samspil.runs.interfaces.harvest_words import trouble_words
@@ -335,7 +336,6 @@ def test_a_night_that_fails_leaves_what_there_was(
     search.records = [record("A1"), record("A2"), record("A3")]
     tonight(monkeypatch, DAY)
     before = list(CourseRun.objects.order_by("pk").values())
-    pages = list(HarvestPage.objects.order_by("pk").values_list("etag", flat=True))
     search.records = [record("A1", lokationSted="Hinnerup"), record("A2"), record("A4")]
     match way:
         case "status":
@@ -349,11 +349,27 @@ def test_a_night_that_fails_leaves_what_there_was(
     failed = tonight(monkeypatch, DAY + timedelta(days=1))
     assert failed.status == "failed" and failed.problem["code"] != "fault"
     assert list(CourseRun.objects.order_by("pk").values()) == before
-    assert list(HarvestPage.objects.order_by("pk").values_list("etag", flat=True)) == pages
     assert not told(DAY + timedelta(days=1))
     again = Job.objects.get(kind="runs.harvest_nightly")
     assert again.payload == {"attempt": 2}
     assert again.run_at == at(DAY + timedelta(days=1)) + timedelta(hours=1)
+
+
+def test_other_work_comes_in_between(search: Search, monkeypatch: pytest.MonkeyPatch) -> None:
+    search.records = [record("A1"), record("A2"), record("A3")]
+    hasty = Limits(read=1, attempts=2, first_wait=0, pause=0, budget=-1)
+    monkeypatch.setattr(
+        receivers,
+        "SearchClient",
+        lambda *a, **kw: harvest_client.SearchClient(*a, limits=hasty, alive=kw["alive"]),
+    )
+    first = tonight(monkeypatch, DAY)
+    assert (first.status, CourseRun.objects.count()) == ("waiting", 0)
+    for _slice in range(2):
+        [job] = Job.objects.filter(kind="runs.harvest", pk__gt=0).order_by("-pk")[:1]
+        outbox.HANDLERS["runs.harvest"](job.payload, now=at(DAY))
+    first.refresh_from_db()
+    assert (first.status, first.runs, first.pages) == ("done", 3, 3)
 
 
 def test_a_night_is_tried_three_times(search: Search, monkeypatch: pytest.MonkeyPatch) -> None:

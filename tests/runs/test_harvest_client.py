@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 import random
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from samspil.runs.domain.harvest import Answer, Page, Trouble
+from samspil.runs.domain.harvest import Answer, Page, Pause, Trouble
 from samspil.runs.interfaces.harvest_client import Limits, SearchClient
 from samspil.runs.interfaces.harvest_records import FIELDS
 from samspil.runs.interfaces.harvest_words import trouble_words
@@ -53,11 +54,27 @@ def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Answers], Searc
         server.__exit__()
 
 
-def client(
-    server: SearchServer, known: dict[str, Page] | None = None, **values: Any
-) -> SearchClient:
+class Memory:
+    """The pages that were kept. ``of_this``: they were asked for in this harvest."""
+
+    def __init__(self, *, of_this: bool = False) -> None:
+        self.pages: dict[str, Page] = {}
+        self.of_this = of_this
+
+    def get(self, address: str) -> Page | None:
+        found = self.pages.get(address)
+        return replace(found, is_unchanged=True) if found else None
+
+    def fresh(self, address: str) -> Page | None:
+        return self.pages.get(address) if self.of_this else None
+
+    def keep(self, page: Page, now: datetime) -> None:
+        self.pages[page.address] = page
+
+
+def client(server: SearchServer, known: Memory | None = None, **values: Any) -> SearchClient:
     settings = {"limits": QUICK, "sleep": Naps(), "chance": lambda: 1.0, "now": lambda: NOW}
-    return SearchClient(server.address, known or {}, **{**settings, **values})
+    return SearchClient(server.address, known or Memory(), **{**settings, **values})
 
 
 def fetch(server: SearchServer, *courses: str, **values: Any) -> Answer:
@@ -267,7 +284,7 @@ def test_a_server_that_is_not_there(serve: Any) -> None:
     server.__exit__()
     naps = Naps()
     gone = SearchClient(
-        server.address, {}, limits=QUICK, sleep=naps, chance=lambda: 1.0, now=lambda: NOW
+        server.address, Memory(), limits=QUICK, sleep=naps, chance=lambda: 1.0, now=lambda: NOW
     )
     with pytest.raises(Trouble) as raised:
         gone.fetch(["22906"], today=DAY)
@@ -279,7 +296,7 @@ def test_a_server_that_is_not_there(serve: Any) -> None:
 @pytest.mark.parametrize("address", ["ikke en adresse {course}", "ftp://127.0.0.1/{course}"])
 def test_an_address_that_is_none(address: str) -> None:
     with pytest.raises(Trouble) as raised:
-        SearchClient(address, {}, limits=QUICK).fetch(["22906"], today=DAY)
+        SearchClient(address, Memory(), limits=QUICK).fetch(["22906"], today=DAY)
     assert raised.value.problem == {"code": "address"}
 
 
@@ -309,17 +326,29 @@ def test_pages_that_have_not_changed_are_not_sent_again(serve: Any) -> None:
         reply.headers = {"ETag": tag, "Last-Modified": "Tue, 04 Aug 2026 00:00:00 GMT"}
         return reply
 
-    server = serve(answer)
-    first = fetch(server)
+    server, memory = serve(answer), Memory()
+    first = fetch(server, known=memory)
     assert [page.is_unchanged for page in first.pages] == [False, False]
-    known = {
-        page.address: Page(page.address, page.body, page.etag, page.last_modified, True)
-        for page in first.pages
-    }
-    again = fetch(server, known=known)
+    again = fetch(server, known=memory)
     assert [page.is_unchanged for page in again.pages] == [True, True]
     assert again.rows == first.rows
     assert server.asked[-1].headers["if-modified-since"] == "Tue, 04 Aug 2026 00:00:00 GMT"
+
+
+def test_a_long_harvest_is_done_a_little_at_a_time(serve: Any) -> None:
+    server, memory = serve(pages([record("A1")], [record("A2")])), Memory(of_this=True)
+    hasty = replace(QUICK, budget=-1)  # one question is more than enough
+    for _slice in range(2):
+        with pytest.raises(Pause):
+            fetch(server, known=memory, limits=hasty)
+    assert numbers(fetch(server, known=memory, limits=hasty)) == ["A1", "A2"]
+    assert [asked.page for asked in server.asked] == [1, 2, 3]  # nothing was asked for twice
+
+
+def test_a_page_that_cannot_be_read_is_not_kept(serve: Any) -> None:
+    memory = Memory()
+    trouble(serve(lambda asked: Reply(body=b"<html>")), known=memory)
+    assert not memory.pages
 
 
 def test_a_304_that_nobody_asked_for_is_no_answer(serve: Any) -> None:
@@ -329,7 +358,7 @@ def test_a_304_that_nobody_asked_for_is_no_answer(serve: Any) -> None:
 def test_one_list_of_everything(serve: Any) -> None:
     server = serve(pages([record("A1", subject_code="22906"), record("B1", subject_code="44444")]))
     whole = server.address.replace("subject_code={course}&", "")
-    answer = SearchClient(whole, {}, limits=QUICK, sleep=Naps()).fetch(["11111"], today=DAY)
+    answer = SearchClient(whole, Memory(), limits=QUICK, sleep=Naps()).fetch(["11111"], today=DAY)
     assert answer.courses == ("11111", "22906", "44444")
     assert [row["course"] for row in answer.rows] == ["22906", "44444"]
 

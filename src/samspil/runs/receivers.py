@@ -37,7 +37,8 @@ def harvest_nightly(payload: dict[str, Any], *, now: datetime) -> None:
 
 @job("runs.harvest", atomic=False)
 def harvest(payload: dict[str, Any], *, now: datetime) -> None:
-    """Fetch announced runs and take them in; what goes wrong is written down, not tried here again."""
+    """Fetch announced runs, a little at a time so that mail needn't wait, and take them in when all
+    are there. What goes wrong is written down, not tried here again."""
     pk = int(payload["harvest"])
     try:
         begun = harvests.begin_harvest(actor=SYSTEM, now=now, harvest_id=pk)
@@ -48,11 +49,14 @@ def harvest(payload: dict[str, Any], *, now: datetime) -> None:
         return
     try:
         client = SearchClient(
-            settings.SAMSPIL_HARVEST_URL, harvests.KnownPages(), alive=_alive(begun)
+            settings.SAMSPIL_HARVEST_URL, harvests.KnownPages(begun.asked_at), alive=_alive(begun)
         )
         today = clock.local_date(now)
         answer = client.fetch(harvests.courses_to_follow(today), today=today)
         harvests.take_in_harvest(actor=SYSTEM, now=clock.now(), harvest=begun, answer=answer)
+    except harvests.Pause:
+        harvests.rest(begun, now=clock.now())
+        enqueue("runs.harvest", payload, now=clock.now())
     except harvests.Trouble as trouble:
         logger.warning("harvest %s: %s", pk, trouble.problem["code"])
         harvests.fail_harvest(actor=SYSTEM, now=clock.now(), harvest=begun, trouble=trouble)

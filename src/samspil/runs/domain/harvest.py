@@ -61,6 +61,10 @@ _CHUNK: Final = 5_000
 _ACTIVE: Final = (RunStatus.ANNOUNCED, RunStatus.CONFIRMED)
 
 
+class Pause(Exception):
+    """Enough for now: the harvest goes on from here in a moment."""
+
+
 class Trouble(Exception):
     """A harvest that can't go on: ``code`` and values for a sentence, and when to try again."""
 
@@ -72,7 +76,8 @@ class Trouble(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """A page as the server gave it, with what makes the next question conditional."""
+    """A page as the server gave it, with what makes the next question conditional. Once it is read
+    and kept, the body is left out."""
 
     address: str
     body: bytes
@@ -194,15 +199,49 @@ def stay_alive(harvest: Harvest, *, now: datetime) -> None:
 
 
 class KnownPages:
-    """The pages as they were last answered; each is read when it is asked for."""
+    """The pages as they were last answered. ``since``: those of this harvest needn't be asked for again.
+
+    Pages are kept as they come, so that a harvest can be done a little at a time. They are no more
+    than what the server said: what is taken in of them is decided when all are there.
+    """
+
+    def __init__(self, since: datetime) -> None:
+        self.since = since
 
     def get(self, address: str) -> Page | None:
-        """The page at ``address``, if it may be asked for conditionally."""
+        """The page at ``address`` as it was last answered."""
         row = HarvestPage.objects.filter(address=address).first()
         if row is None:
             return None
         body = zlib.decompress(row.body)
         return Page(address, body, row.etag, row.last_modified, is_unchanged=True)
+
+    def fresh(self, address: str) -> Page | None:
+        """The page at ``address``, when it was asked for in this harvest already."""
+        row = HarvestPage.objects.filter(address=address, fetched_at__gte=self.since).first()
+        return Page(address, zlib.decompress(row.body)) if row else None
+
+    def keep(self, page: Page, now: datetime) -> None:
+        """Remember a page that could be read."""
+        if page.is_unchanged:
+            HarvestPage.objects.filter(address=page.address).update(fetched_at=now)
+            return
+        HarvestPage.objects.update_or_create(
+            address=page.address,
+            defaults={
+                "etag": page.etag,
+                "last_modified": page.last_modified,
+                "body": zlib.compress(page.body),
+                "fetched_at": now,
+            },
+        )
+
+
+def rest(harvest: Harvest, *, now: datetime) -> None:
+    """Let go of a harvest that goes on in a moment, so that other work comes in between."""
+    Harvest.objects.filter(pk=harvest.pk, status=HarvestStatus.FETCHING).update(
+        status=HarvestStatus.WAITING, lease_until=now + LEASE * 3
+    )
 
 
 @action("runs.fail_harvest", permission=rules.is_worker)
@@ -261,8 +300,7 @@ def take_in_harvest(*, actor: Actor, now: datetime, harvest: Harvest, answer: An
         _let_go(going, answer, harvest, found)
         _look(answer)
     RunChange.objects.bulk_create(found.changes, batch_size=_CHUNK)
-    _keep_pages(answer, now)
-    _forget(answer.looked_on)
+    _forget(now, answer.looked_on)
     skipped = [row for row in plan.rows if not row.is_usable]
     harvest.status = HarvestStatus.DONE
     harvest.finished_at = now
@@ -535,33 +573,9 @@ def _look(answer: Answer) -> None:
     )
 
 
-def _keep_pages(answer: Answer, now: datetime) -> None:
-    """The answer becomes what the next question is compared with."""
-    HarvestPage.objects.bulk_create(
-        [
-            HarvestPage(
-                address=page.address,
-                etag=page.etag,
-                last_modified=page.last_modified,
-                body=zlib.compress(page.body),
-                fetched_at=now,
-            )
-            for page in answer.pages
-            if not page.is_unchanged and (page.etag or page.last_modified)
-        ],
-        update_conflicts=True,
-        unique_fields=["address"],
-        update_fields=["etag", "last_modified", "body", "fetched_at"],
-        batch_size=500,
-    )
-    same = [page.address for page in answer.pages if page.is_unchanged]
-    for part in _parts(same):
-        HarvestPage.objects.filter(address__in=part).update(fetched_at=now)
+def _forget(now: datetime, today: date) -> None:
+    """Pages that nobody asks for any more, and history older than the installation wants to keep."""
     HarvestPage.objects.filter(fetched_at__lt=now - PAGES_KEPT).delete()
-
-
-def _forget(today: date) -> None:
-    """History older than the installation wants to keep."""
     last = today - timedelta(days=settings.SAMSPIL_HARVEST_KEEP_DAYS)
     RunChange.objects.filter(on__lt=last).delete()
     Harvest.objects.filter(asked_at__date__lt=last).exclude(status__in=ONGOING).delete()

@@ -18,7 +18,7 @@ import httpx
 from django.conf import settings
 
 from samspil.kernel import clock
-from samspil.runs.domain.harvest import Answer, Page, Trouble
+from samspil.runs.domain.harvest import Answer, Page, Pause, Trouble
 from samspil.runs.interfaces.harvest_records import Record, read_page
 
 _AGAIN: Final = frozenset({408, 425, 429, 500, 502, 503, 504})
@@ -39,6 +39,7 @@ class Limits:
     first_wait: float = 1
     longest_wait: float = 60
     patience: float = 300
+    budget: float = 20
     pause: float = 0.2
 
 
@@ -56,6 +57,14 @@ class Known(Protocol):
 
     def get(self, address: str, /) -> Page | None:
         """The page, if there is one."""
+        ...
+
+    def fresh(self, address: str, /) -> Page | None:
+        """The page, if this harvest has it already."""
+        ...
+
+    def keep(self, page: Page, now: datetime, /) -> None:
+        """Remember a page that could be read."""
         ...
 
 
@@ -84,11 +93,16 @@ class SearchClient:
         self.sleep = sleep
         self.chance = chance
         self.now = now
+        self.begun = time.monotonic()
         self.taken = 0
         self.asked = 0
 
     def fetch(self, courses: Sequence[str], *, today: date) -> Answer:
-        """All runs of ``courses``, each once. Raises ``Trouble``."""
+        """All runs of ``courses``, each once.
+
+        Raises ``Trouble``, and ``Pause`` when it has asked for ``budget`` seconds: the next client
+        goes on where this one stopped.
+        """
         limits = self.limits
         timeout = httpx.Timeout(limits.read, connect=limits.connect)
         headers = {
@@ -116,8 +130,8 @@ class SearchClient:
             self.alive()
             page = self._page(http, self._address(course, number))
             records = read_page(page.body, page=number)
-            # what hasn't changed need not be kept twice
-            pages.append(replace(page, body=b"") if page.is_unchanged else page)
+            self.known.keep(page, self.now())
+            pages.append(replace(page, body=b""))
             numbers = {str(record["kviknummer"]) for record in records}
             for record in records:
                 if course:
@@ -134,6 +148,11 @@ class SearchClient:
 
     def _page(self, http: httpx.Client, address: str) -> Page:
         """One page, asked for again after a while when the server stumbles."""
+        fresh = self.known.fresh(address)
+        if fresh is not None:
+            return fresh
+        if self.asked and time.monotonic() - self.begun > self.limits.budget:
+            raise Pause
         if self.asked:
             self.sleep(self.limits.pause)
         self.asked += 1

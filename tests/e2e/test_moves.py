@@ -31,7 +31,7 @@ def test_two_schools_approve_and_people_answer_on_a_phone(
     page.goto(home)
     axe(page)
     shot(page, "moves-plans")
-    page.get_by_role("link", name=f"Lav en plan for {course.number}").click()
+    page.get_by_role("link", name=f"Lav en plan {course.number}").click()
     axe(page)
     shot(page, "moves-propose")
     page.get_by_label("Højst så mange kilometer").fill("75")

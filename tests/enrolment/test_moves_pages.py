@@ -99,6 +99,9 @@ def test_from_the_question_to_the_move_by_plain_posts() -> None:
     )
     page = text(visitor.get(url))
     assert case.schools[0].name in page and "koster ikke noget" in page
+    # the mail leads to that page
+    asked = MailMessage.objects.get(subject__startswith="Vil du flytte", subject_id=line.sign_up_id)
+    assert asked.text.replace("[[link]]", tokens.link_of(line.sign_up)).count(url) == 1
     # what is written without the tick is asked about once more, and nothing is answered
     kept = visitor.post(url, {"svar": "ja", "special_needs": "Ordblind"})
     assert kept.status_code == 400 and "Ordblind" in text(kept)
@@ -210,11 +213,11 @@ def test_a_file_that_is_not_what_it_says_is_refused() -> None:
         "organisation_id": case.schools[1].pk,
     }  # fmt: skip
     with pytest.raises(UploadRefused):
-        moves_transfers.write_note(
+        moves_transfers.write_about_transfer(
             text="", upload=moves_transfers.Upload("x.pdf", b"MZ not a pdf"), **write
         )
     with pytest.raises(Invalid):
-        moves_transfers.write_note(text=" ", **write)
+        moves_transfers.write_about_transfer(text=" ", **write)
     assert not transfer.notes.exists()
 
 
@@ -234,12 +237,12 @@ def test_a_transfer_whose_people_have_all_left_is_taken_back() -> None:
     fact = TransferFact.objects.get(reference=str(transfer.reference))
     assert [e.kind for e in fact.entries.order_by("pk")] == ["transfer", "undone"]
     with pytest.raises(Conflict, match="bortfaldet"):
-        moves_transfers.do_step(
+        moves_transfers.do_transfer_step(
             actor=case.staff(0), now=case.now, transfer=transfer,
             organisation_id=case.schools[0].pk, done=True,
         )  # fmt: skip
     with pytest.raises(Forbidden):
-        moves_transfers.do_step(
+        moves_transfers.do_transfer_step(
             actor=case.staff(0), now=case.now, transfer=transfer,
             organisation_id=case.schools[1].pk, done=True,
         )  # fmt: skip
@@ -250,7 +253,7 @@ def test_what_was_said_about_somebody_is_handed_out_and_goes_with_the_sign_up() 
     moved(case)
     transfer = Transfer.objects.order_by("pk")[0]
     Transfer.objects.filter(pk=transfer.pk).update(special_needs="Ordblind", has_consent=True)
-    moves_transfers.write_note(
+    moves_transfers.write_about_transfer(
         actor=case.staff(1), now=case.now, transfer=transfer, organisation_id=case.schools[1].pk,
         text="Ring først", upload=moves_transfers.Upload("bilag.pdf", PDF),
     )  # fmt: skip

@@ -172,7 +172,7 @@ def moves_answered(payload: dict[str, Any], *, now: datetime) -> None:
         return
     plan = MovePlan.objects.filter(pk=calculation.subject_id, status=MovePlanStatus.QUEUED).first()
     if plan is not None:
-        keep_answer(
+        keep_moves(
             actor=Actor.system("enrolment.moves_answered"),
             now=now,
             plan=plan,
@@ -181,7 +181,7 @@ def moves_answered(payload: dict[str, Any], *, now: datetime) -> None:
 
 
 @action("enrolment.keep_moves", permission=only_the_system, on="plan")
-def keep_answer(*, actor: Actor, now: datetime, plan: MovePlan, calculation: Calculation) -> None:
+def keep_moves(*, actor: Actor, now: datetime, plan: MovePlan, calculation: Calculation) -> None:
     """Keep the answer as lines, and ask the schools that give or receive to approve."""
     plan = locked(plan.pk)
     if plan.status != MovePlanStatus.QUEUED:

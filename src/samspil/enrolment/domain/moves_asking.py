@@ -123,7 +123,14 @@ def begin_wave(
             (
                 line.sign_up,
                 notifications.MoveAsked,
-                {"run": runs[line.target_id], "line": line, "offer": offer, "source": line.source},
+                {
+                    "run": runs[line.target_id],
+                    "line": line,
+                    "offer": offer,
+                    "source": line.source,
+                    # goes after the personal link
+                    "answer": f"flytning/{offer.pk}/",
+                },
             )
             for line, offer in zip(asked, offers, strict=True)
         ],

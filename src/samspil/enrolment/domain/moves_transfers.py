@@ -91,7 +91,7 @@ def _side(actor: Actor, transfer: Transfer, organisation_id: int) -> Organisatio
 
 
 @action("enrolment.do_transfer_step", permission=may_handle_transfer, on="transfer")
-def do_step(
+def do_transfer_step(
     *, actor: Actor, now: datetime, transfer: Transfer, organisation_id: int, done: bool
 ) -> Transfer:
     """Say for one's school that its part is done, or is not after all. Twice is once.
@@ -131,7 +131,7 @@ class Upload:
 
 
 @action("enrolment.write_about_transfer", permission=may_handle_transfer, on="transfer")
-def write_note(
+def write_about_transfer(
     *,
     actor: Actor,
     now: datetime,
@@ -230,7 +230,7 @@ def look_after(payload: dict[str, Any], *, now: datetime) -> None:
     for transfer in _left_behind(on):
         undo_transfer(actor=actor, now=now, transfer=transfer)
     for transfer in _late(on):
-        remind(actor=actor, now=now, transfer=transfer)
+        remind_of_transfer(actor=actor, now=now, transfer=transfer)
 
 
 nightly("enrolment.look_after_transfers", hour=6)
@@ -374,7 +374,7 @@ def undo_transfer(*, actor: Actor, now: datetime, transfer: Transfer) -> None:
 
 
 @action("enrolment.remind_of_transfer", permission=only_the_system, on="transfer")
-def remind(*, actor: Actor, now: datetime, transfer: Transfer) -> None:
+def remind_of_transfer(*, actor: Actor, now: datetime, transfer: Transfer) -> None:
     """Remind the school that has not done its part, on the last day for it."""
     record(
         transfer,

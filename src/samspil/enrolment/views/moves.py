@@ -313,7 +313,7 @@ def transfer(request: ActorRequest, transfer_id: int) -> HttpResponse:
         data = form.cleaned_data
         sent = data.get("file")
         try:
-            moves_transfers.write_note(
+            moves_transfers.write_about_transfer(
                 actor=request.actor,
                 now=clock.now(),
                 transfer=found,
@@ -359,7 +359,7 @@ def transfer_step(request: ActorRequest, transfer_id: int) -> HttpResponse:
     """Say that one's school has done its part, or has not after all."""
     found = moves_transfers.get_transfer(request.actor, transfer_id)
     try:
-        moves_transfers.do_step(
+        moves_transfers.do_transfer_step(
             actor=request.actor,
             now=clock.now(),
             transfer=found,

@@ -82,6 +82,14 @@ def _any_order(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
+def _a_busy_machine_may_take_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    """How long somebody waits for a check says nothing here; its time on the processor does."""
+    from samspil.kernel import sealing
+
+    monkeypatch.setattr(sealing, "CHECK_WAIT", 300)
+
+
+@pytest.fixture(autouse=True)
 def _own_files(settings: Any, tmp_path: Path) -> None:
     """Files of one test are not seen by the next."""
     settings.MEDIA_ROOT = tmp_path / "files"

@@ -138,8 +138,10 @@ def is_on() -> bool:
 
 def provider() -> Provider:
     """The provider of the settings. Raises ``IdentityRefused`` when they are unsafe."""
+    if not is_on():
+        raise IdentityRefused("off", _("Der kan ikke underskrives på den måde her."))
     found = faults({name: getattr(settings, name) for name in dir(settings) if name.isupper()})
-    if found or not is_on():
+    if found:
         logger.error("signing by OpenID is set up unsafely: %s", " ".join(found))
         raise IdentityRefused(
             "settings",

@@ -84,7 +84,7 @@ class SearchClient:
         alive: Callable[[], None] = lambda: None,
         sleep: Callable[[float], None] = time.sleep,
         chance: Callable[[], float] = random.random,
-        now: Callable[[], datetime] = clock.now,
+        now: Callable[[], datetime] = lambda: clock.now(),  # noqa: PLW0108  (looked up when asked)
     ) -> None:
         self.address = address
         self.known = known

@@ -32,11 +32,13 @@ class Limits:
 
     `work` counts steps (a placement tried, a move weighed; a solver's own deterministic second is
     `WORK_PER_SECOND` steps), so that a slow machine gives the same answer as a fast one. `seconds` is a clock
-    for those who wait, and comes second: an answer cut off by it can differ from run to run.
+    for those who wait, and comes second: an answer cut off by it can differ from run to run. `processes`: so many
+    may work at once on a large problem that falls into parts; the answer is the same.
     """
 
     work: int = 400_000
     seconds: float | None = None
+    processes: int = 1
 
 
 WORK_PER_SECOND = 10_000
@@ -90,6 +92,11 @@ class Watch(Generic[S]):
         self._seconds = seconds
         self._on_progress = on_progress
         self._is_asked = False
+
+    @property
+    def is_followed(self) -> bool:
+        """Does anybody want to hear how far it is?"""
+        return self._on_progress is not None
 
     @property
     def elapsed(self) -> float:

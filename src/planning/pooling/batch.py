@@ -7,16 +7,17 @@ model, and the large one starts from its answer.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
 
-from planning.pooling.components import Part, without_costs
-from planning.pooling.data import Problem
+from planning.pooling.components import Part, split, without_costs
 from planning.pooling.model import PartModel, build, seats
 from planning.pooling.solution import Seat, Solution
 from planning.result import Watch
 from planning.solvers import highs
-from planning.solvers.model import Model, Outcome, Solved
+from planning.solvers.model import Model, Outcome, Solved, Term
 
 _AT_ONCE = 600
 """Cells up to which held runs and seats are chosen at once; with more, seats alone come first."""
@@ -42,7 +43,14 @@ class Work:
     def is_over(self) -> bool:
         return self.left <= 0 or self.watch.is_over
 
-    def minimise(self, model: Model, start: Sequence[int] | None, *, gap: float = 0.0) -> Solved:
+    def minimise(
+        self,
+        model: Model,
+        start: Sequence[int] | None,
+        *,
+        gap: float = 0.0,
+        has_restarts: bool = True,
+    ) -> Solved:
         """The model's answer as far as what is left allows; the start and no bound when nothing is left.
 
         With a relative `gap` it ends when the answer is that near to its bound, or at the tree's first node.
@@ -56,9 +64,11 @@ class Work:
             model,
             seconds=self.watch.left,
             nodes=1 if gap else max(1, self.left // _STEPS_PER_NODE),
+            work=self.left,
             seed=self.seed,
             start=start,
             gap=gap,
+            has_restarts=has_restarts,
             is_over=lambda: self.watch.is_over,
         )
         self.count(solved.work)
@@ -69,7 +79,9 @@ class Work:
         if self.is_over:
             return None
         self.count(len(model.lower) // _CELLS_PER_STEP)
-        return highs.relax_priced(model, seconds=self.watch.left)
+        return highs.relax_priced(
+            model, seconds=self.watch.left, is_over=lambda: self.watch.is_over
+        )
 
     def count(self, steps: int) -> None:
         """So many steps have been taken."""
@@ -119,11 +131,10 @@ class Batch:
     `is_from_first` says whether that was the first.
     """
 
-    def __init__(self, problem: Problem, part: Part, given: Sequence[Solution]) -> None:
-        self.problem = problem
+    def __init__(self, part: Part, given: Sequence[Solution]) -> None:
         self.part = part
         self._small, self._numbers = without_costs(part)
-        built = build(problem, self._small) if len(given) > 1 else PartModel(self._small)
+        built = build(self._small) if len(given) > 1 else PartModel(self._small)
         runs = {run.key for run in part.runs}
         for i, solution in enumerate(given):
             held = runs.intersection(solution.held)
@@ -136,6 +147,22 @@ class Batch:
         self._begun = (held, units or [{} for _ in part.groups])
         heads = sum(group.units * group.heads for group in part.groups)
         self.answer = Answer(*self._begun, _terms(part, self._begun[1]), (heads, None, None))
+
+    def copy(self) -> Batch:
+        """The batch with an answer of its own."""
+        other = Batch.__new__(Batch)
+        other.__dict__.update(self.__dict__)
+        other.answer = replace(self.answer)
+        return other
+
+    def __getstate__(self) -> dict[str, object]:
+        """As another process gets it: without the people, whom no solver looks at."""
+        return {**self.__dict__, "part": self.part.without_parties(), "_begun": (set(), [])}
+
+    @property
+    def size(self) -> int:
+        """How many parts that don't touch it holds."""
+        return len(split(self.part))
 
     def _sums(self, units: Sequence[Mapping[str, int]]) -> list[dict[str, int]]:
         """Units per run for the groups that look at no cost."""
@@ -177,7 +204,7 @@ class Batch:
 
     def clear(self) -> None:
         """Nothing held but what is promised, with nobody but those whose seat there is decided."""
-        promised = self.promised
+        promised = self.part.promised
         units = [
             {group.runs[0]: group.units} if group.is_fixed and group.runs[0] in promised else {}
             for group in self.part.groups
@@ -186,7 +213,7 @@ class Batch:
 
     def small(self) -> PartModel:
         """The model in which nobody's way counts, for the first two terms."""
-        return build(self.problem, self._small)
+        return build(self._small)
 
     def values(self, built: PartModel) -> list[int]:
         """The answer so far as values of `small`."""
@@ -245,40 +272,49 @@ class Batch:
             units = self._shares(built.units(solved.values))
             self._better(built.held_runs(solved.values), units, (best_taught, best_kept, None))
 
-    def place(self, work: Work, *, is_held_fixed: bool = False) -> PartModel:
-        """Least moved among what is best for the first two terms. Returns the model, with rows that keep it.
+    def place(self, work: Work, *, is_held_fixed: bool = False) -> None:
+        """Least moved among what is best for the first two terms, each of its parts as good as it is.
 
         With `is_held_fixed` only the seats are chosen anew, and nothing is learnt of the best.
         """
-        built = build(self.problem, self.part)
+        taught, kept, moved = self.answer.reached
+        known = self.answer.best
+        is_known = known[:2] == (taught, kept)
+        if not moved:
+            self.answer.best = (*known[:2], 0 if is_known else None)
+            return
+        if work.watch.is_over:
+            return
+        built = build(self.part)
         model = built.model
         values = built.values(self.answer.held, self.answer.units)
-        taught, kept, _ = self.answer.reached
-        model.row(built.taught, lower=taught)
-        if kept:
-            model.row(built.kept, lower=kept)
-        best = 0 if not model.value(built.moved, values) else None
-        if best is None and not work.watch.is_over:
-            model.minimise(built.moved)
-            if is_held_fixed or self.part.cells > _AT_ONCE or work.is_over:
+        self._keep_part_by_part(built, values)
+        model.minimise(built.moved)
+        best: int | None = None
+        is_first = is_held_fixed or self.part.cells > _AT_ONCE or work.is_over
+        if is_first:
+            values = self._with_held(built, work, values)
+        if not is_held_fixed:
+            solved = work.minimise(model, values, has_restarts=False)
+            values = list(solved.values) if solved.values is not None else values
+            best = solved.bound if is_known else None
+            if not solved.is_proven and not is_first:
                 values = self._with_held(built, work, values)
-            if not is_held_fixed:
-                solved = work.minimise(model, values)
-                values = list(solved.values) if solved.values is not None else values
-                best = solved.bound
-        known = self.answer.best
-        is_known = not is_held_fixed and known[:2] == (taught, kept)
-        self._better(
-            built.held_runs(values),
-            built.units(values),
-            (*known[:2], best if is_known else None),
-        )
-        return built
+        self._better(built.held_runs(values), built.units(values), (*known[:2], best))
 
-    @property
-    def promised(self) -> set[str]:
-        """Runs of the batch that are held whatever the enrolment."""
-        return {run.key for run in self.part.runs if self.problem.is_promised(run)}
+    def _keep_part_by_part(self, built: PartModel, values: Sequence[int]) -> None:
+        """Rows that keep the first two terms as they are in each part of the batch.
+
+        As the parts don't touch, what is best for all of them together is best for each.
+        """
+        part_of = {run.key: i for i, part in enumerate(split(self.part)) for run in part.runs}
+        where = {column: part_of[run] for cells in built.cells for run, column, _ in cells}
+        for terms in (built.taught, built.kept):
+            of_part: dict[int, list[Term]] = {}
+            for column, heads in terms:
+                of_part.setdefault(where[column], []).append((column, heads))
+            for some in of_part.values():
+                built.model.row(some, lower=built.model.value(some, values))
 
     def seats(self, before: Mapping[str, Sequence[Seat]]) -> list[Seat]:
         """Who sits where in the answer so far."""
@@ -318,6 +354,42 @@ class Batch:
             self.answer = Answer(set(held), units, (taught, kept, moved), best)
         else:
             self.answer.best = best
+
+
+@dataclass(frozen=True, slots=True)
+class Job:
+    """A batch for one step of the solve, with the steps that it may take."""
+
+    batch: Batch
+    left: int
+    seed: int
+
+    def do(self, verb: Callable[[Batch, Work], None], watch: Watch[Any]) -> tuple[Answer, int]:
+        """What comes of it, and the steps it took; the batch stays as it is."""
+        mine = self.batch.copy()
+        work = Work(self.left, watch, self.seed)
+        verb(mine, work)
+        return mine.answer, work.done
+
+
+def teach(job: Job, watch: Watch[Any]) -> tuple[Answer, int]:
+    """`Batch.teach`, in whatever process."""
+    return job.do(Batch.teach, watch)
+
+
+def keep(job: Job, watch: Watch[Any]) -> tuple[Answer, int]:
+    """`Batch.keep`, in whatever process."""
+    return job.do(Batch.keep, watch)
+
+
+def place(job: Job, watch: Watch[Any]) -> tuple[Answer, int]:
+    """`Batch.place`, in whatever process."""
+    return job.do(Batch.place, watch)
+
+
+def seat(job: Job, watch: Watch[Any]) -> tuple[Answer, int]:
+    """`Batch.place` with the held runs as they are, in whatever process."""
+    return job.do(partial(Batch.place, is_held_fixed=True), watch)
 
 
 def _taught_then_kept(built: PartModel) -> int:

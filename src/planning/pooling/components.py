@@ -35,12 +35,25 @@ class Group:
 class Part:
     """Runs that could be held (by day and key) with the groups that could sit in them.
 
-    `limits`: what the runs share and could run short of, as (available, uses as (run, amount)).
+    `limits`: what the runs share and could run short of, as (available, uses as (run, amount)). `promised`: runs
+    that are held whatever the enrolment.
     """
 
     runs: list[Run] = field(default_factory=list)
     groups: list[Group] = field(default_factory=list)
     limits: list[tuple[int, list[tuple[str, int]]]] = field(default_factory=list)
+    promised: set[str] = field(default_factory=set)
+
+    def least(self, run: Run) -> int:
+        """Heads it takes to hold one of its runs: none when it is promised, else at least one."""
+        return 0 if run.key in self.promised else max(1, run.minimum)
+
+    def without_parties(self) -> Part:
+        """The part as a solver needs it, without the people."""
+        nameless = [
+            Group(g.own, g.runs, g.costs, g.heads, g.is_fixed, g.units) for g in self.groups
+        ]
+        return Part(self.runs, nameless, self.limits, self.promised)
 
     @property
     def cells(self) -> int:
@@ -107,7 +120,9 @@ def parts(problem: Problem, *, with_shared: bool = True) -> list[Part]:
     runs = possible_runs(problem)
     all_groups = groups(problem, runs)
     limits = binding(problem, runs) if with_shared else []
-    return split(Part(_in_order(runs.values()), all_groups, limits), with_limits=True)
+    promised = {key for key, run in runs.items() if problem.is_promised(run)}
+    whole = Part(_in_order(runs.values()), all_groups, limits, promised)
+    return split(whole, with_limits=True)
 
 
 def _in_order(runs: Iterable[Run]) -> list[Run]:
@@ -137,7 +152,10 @@ def split(part: Part, *, with_limits: bool = False) -> list[Part]:
             join(run for run, _ in uses)
     found: dict[str, Part] = {}
     for run in part.runs:
-        found.setdefault(find(run.key), Part()).runs.append(run)
+        mine = found.setdefault(find(run.key), Part())
+        mine.runs.append(run)
+        if run.key in part.promised:
+            mine.promised.add(run.key)
     for group in part.groups:
         found[find(group.runs[0])].groups.append(group)
     if with_limits:
@@ -175,6 +193,7 @@ def together(parts: Iterable[Part]) -> Part:
         one.runs += part.runs
         one.groups += part.groups
         one.limits += part.limits
+        one.promised |= part.promised
     return one
 
 
@@ -209,4 +228,5 @@ def without_costs(part: Part) -> tuple[Part, list[list[int]]]:
             numbers[alike] = []
         found[alike].units += group.units
         numbers[alike].append(number)
-    return Part(part.runs, list(found.values()), part.limits), list(numbers.values())
+    small = Part(part.runs, list(found.values()), part.limits, part.promised)
+    return small, list(numbers.values())

@@ -29,7 +29,7 @@ def even(
     part. Returns values of the whole's model and the least that `uneven` can be: None unless `is_proven`, that
     is, the first three terms are the best.
     """
-    built = build(problem, whole.part)
+    built = build(whole.part)
     model = built.model
     values = built.values(whole.answer.held, whole.answer.units)
     size = len(values)

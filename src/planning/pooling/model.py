@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
-from planning.pooling.components import Group, Part, least
-from planning.pooling.data import Party, Problem
+from planning.pooling.components import Group, Part
+from planning.pooling.data import Party
 from planning.pooling.solution import Seat
 from planning.solvers.model import Model, Term
 
@@ -60,7 +60,7 @@ class PartModel:
         ]
 
 
-def build(problem: Problem, part: Part) -> PartModel:
+def build(part: Part) -> PartModel:
     """The model of a part; its objective is for the caller to set."""
     built = PartModel(part)
     model = built.model
@@ -69,7 +69,7 @@ def build(problem: Problem, part: Part) -> PartModel:
     for run in part.runs:
         capacity[run.key] = run.capacity
         into[run.key] = []
-        if not problem.is_promised(run):
+        if run.key not in part.promised:
             built.held[run.key] = model.column()
     for group in part.groups:
         cells: list[tuple[str, int, int]] = []
@@ -101,7 +101,7 @@ def build(problem: Problem, part: Part) -> PartModel:
             model.row(terms, upper=run.capacity)
             continue
         model.row([*terms, (held, -run.capacity)], upper=0)
-        model.row([*terms, (held, -least(problem, run))], lower=0)
+        model.row([*terms, (held, -part.least(run))], lower=0)
     for available, uses in part.limits:
         model.row([(built.held[run], amount) for run, amount in uses], upper=available)
     return built

@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 
 from planning.pooling.batch import Batch, Work
 from planning.pooling.components import Part, split, together
-from planning.pooling.data import Problem
 from planning.pooling.model import PartModel, build
 from planning.pooling.solution import Solution
 from planning.solvers.model import Term
@@ -59,14 +58,13 @@ class _Place:
 class _Market:
     """The small parts, what they share, and how much of it their answers take."""
 
-    def __init__(self, problem: Problem, part: Part, given: Sequence[Solution], work: Work) -> None:
-        self.problem = problem
+    def __init__(self, part: Part, given: Sequence[Solution], work: Work) -> None:
         self.work = work
         self.limits: Limits = part.limits
         small = split(part)
-        made = [Batch(problem, some, given) for some in small]
+        made = [Batch(some, given) for some in small]
         if not all(batch.is_from_first for batch in made):  # one answer for all keeps the limits
-            made = [Batch(problem, some, given[-1:]) for some in small]
+            made = [Batch(some, given[-1:]) for some in small]
         self.places = [_Place(batch) for batch in made]
         self.uses: dict[str, list[tuple[int, int]]] = {}
         for i, (_, takes) in enumerate(self.limits):
@@ -107,7 +105,7 @@ class _Market:
     def model(self, numbers: Sequence[int], left: Sequence[int] | None) -> PartModel:
         """Some places as one model, within what is left; without `left` as if nothing were shared."""
         whole = together(
-            Part(p.small_part.runs, p.small_part.groups, [])
+            Part(p.small_part.runs, p.small_part.groups, [], p.small_part.promised)
             for p in (self.places[n].batch for n in numbers)
         )
         if left is not None:
@@ -116,7 +114,7 @@ class _Market:
                 takes = [(run, amount) for run, amount in self.limits[i][1] if run in here]
                 if sum(amount for _, amount in takes) > left[i]:
                     whole.limits.append((left[i], takes))
-        return build(self.problem, whole)
+        return build(whole)
 
     def values(self, built: PartModel, numbers: Sequence[int]) -> list[int]:
         held: set[str] = set()
@@ -145,7 +143,6 @@ class _Market:
 
 
 def solve(
-    problem: Problem,
     part: Part,
     given: Sequence[Solution],
     work: Work,
@@ -155,7 +152,7 @@ def solve(
 
     The bound on people taught stands in the first batch's `best`, so that the sum over batches is right.
     """
-    market = _Market(problem, part, given, work)
+    market = _Market(part, given, work)
     answers = [place.batch for place in market.places]
     tell(answers)
     _set_prices(market)

@@ -8,13 +8,14 @@ are as good so far; an earlier answer is kept to; and the queue is put right whe
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 from planning.messages import Contradiction
 from planning.pooling import shared
 from planning.pooling.baselines import cancel_alone
-from planning.pooling.batch import Batch, Work
+from planning.pooling.batch import Answer, Batch, Job, Work, keep, place, seat, teach
 from planning.pooling.clashes import clashes
 from planning.pooling.components import batches, parts, together
 from planning.pooling.data import Pin, PinnedRun, Problem
@@ -24,14 +25,19 @@ from planning.pooling.score import TERMS, Score, score
 from planning.pooling.solution import Seat, Solution, in_order
 from planning.pooling.validate import validate
 from planning.result import Bound, Limits, Result, Status, Watch
+from planning.solvers.crew import Crew
 
-SOLVER = "pooling-2"
+SOLVER = "pooling-3"
 BATCH = 250
 """Cells (a group of people and a run they could sit in) that are solved in one call."""
 SMALL = 4_000
 """Cells up to which income is kept even, and an earlier answer kept to, in one model of the whole."""
 COUPLED = 8_000
 """Cells from which a part that is coupled by what runs share is not solved as a whole."""
+MANY = 10_000
+"""Parties from which more than one process may work on a problem."""
+_SHARE = 3
+"""So many times its share of the steps a batch may take for the third term: a few would take nearly all."""
 _TELL = 1.0
 """Seconds between two words about better answers."""
 
@@ -50,7 +56,8 @@ def solve(
     `pins` are decisions made after the problem was written down; they replace earlier ones about the same
     thing. `warm_start` is an earlier answer: each batch begins from it where it is still allowed, and keeps
     it where nothing is better. `limits.work` counts simplex iterations, the same on every machine; when it
-    ends, what remains keeps the best answer so far. Decisions that contradict each other: IMPOSSIBLE, with an
+    ends, what remains keeps the best answer so far. With `limits.processes` a large problem's batches are solved
+    side by side; the answer is the same. Decisions that contradict each other: IMPOSSIBLE, with an
     empty answer and the smallest contradicting sets.
     """
     problem = with_pins(problem, pins)
@@ -58,8 +65,9 @@ def solve(
     found = clashes(problem)
     if found:
         return _impossible(problem, found, seed)
-    solving = _Solving(problem, limits, seed, warm_start, watch or Watch(limits.seconds))
-    return solving.run()
+    watch = watch or Watch(limits.seconds)
+    with Crew(limits.processes if len(problem.parties) >= MANY else 1, watch) as crew:
+        return _Solving(problem, limits, seed, warm_start, watch, crew).run()
 
 
 def with_pins(problem: Problem, pins: Sequence[Pin]) -> Problem:
@@ -92,28 +100,29 @@ class _Solving:
         seed: int,
         warm_start: Solution | None,
         watch: Watch[Solution],
+        crew: Crew,
     ) -> None:
         self.problem = problem
         self.watch = watch
+        self.crew = crew
         self.work = Work(limits.work, watch, seed)
         self.before = warm_start.seats_of_party if warm_start is not None else {}
         self.warm_start = warm_start
         self.told = 0.0
         alone = cancel_alone(problem)
-        if warm_start is None:
+        if warm_start is None and watch.is_followed:
             self._tell_first(alone)
         self.given = [alone] if warm_start is None else [warm_start, alone]
         coupled = parts(problem)
         self.large = [part for part in coupled if part.limits and part.cells > COUPLED]
         self.parts = [part for part in coupled if not (part.limits and part.cells > COUPLED)]
-        self.batches = [Batch(problem, part, self.given) for part in batches(self.parts, BATCH)]
+        self.batches = [Batch(part, self.given) for part in batches(self.parts, BATCH)]
 
     def run(self) -> Result[Solution]:
-        waiting = [Batch(self.problem, part, self.given[-1:]) for part in self.large]
-        self._tell("begin", waiting, is_due=True)
-        for batch in self.batches:
-            batch.teach(self.work)
-            self._tell("teach", waiting)
+        waiting = [Batch(part, self.given[-1:]) for part in self.large]
+        if self.warm_start is not None:
+            self._tell("begin", waiting, is_due=True)
+        self._do(teach, self.batches, "teach", waiting)
         from_shared: list[Batch] = []
         for part in self.large:
             del waiting[0]
@@ -123,22 +132,52 @@ class _Solving:
             ) -> None:
                 self._tell("shared", [*some, *others])
 
-            from_shared += shared.solve(self.problem, part, self.given, self.work, tell)
+            from_shared += shared.solve(part, self.given, self.work, tell)
         self._tell("taught", from_shared, is_due=True)
-        for batch in self.batches:
-            batch.keep(self.work)
-            self._tell("keep", from_shared)
-        for batch in self.batches:
-            batch.place(self.work)
-            self._tell("place", from_shared)
-        for batch in from_shared:
-            batch.place(self.work, is_held_fixed=True)
-            self._tell("place", from_shared)
+        self._do(keep, self.batches, "keep", from_shared)
+        placed = self._do(place, self.batches, "place", from_shared, share=_SHARE)
+        self._do(seat, [*self.batches[placed:], *from_shared], "place", from_shared)
         everything = self.batches + from_shared
         best = _best(everything)
         solution, best_uneven = self._settle(everything, best)
         solution = in_queue_order(self.problem, solution)
         return self._result(solution, (*best, best_uneven))
+
+    def _do(
+        self,
+        verb: Callable[[Job, Watch[Any]], tuple[Answer, int]],
+        some: Sequence[Batch],
+        phase: str,
+        more: Sequence[Batch],
+        *,
+        share: int | None = None,
+    ) -> int:
+        """One step of the solve for these batches, as far as there are steps left; says for how many.
+
+        Each may take what is left when the first of them begins, or so many times its `share` of it by size, and all
+        together end when that is used up: so it doesn't matter which of them are done at the same time. Seats are
+        chosen without counting steps.
+        """
+        is_free = verb is seat
+        left = max(0, self.work.left)
+        cells = max(1, sum(batch.part.cells for batch in some))
+        jobs = [
+            Job(
+                batch,
+                left if share is None else min(left, share * left * batch.part.cells // cells),
+                self.work.seed,
+            )
+            for batch in some
+        ]
+        number = 0
+        for job, (answer, done) in self.crew.each(verb, jobs):
+            if self.work.is_over and not is_free:
+                break
+            job.batch.answer = answer
+            self.work.count(done)
+            number += 1
+            self._tell(phase, more)
+        return number
 
     def _settle(
         self, everything: list[Batch], best: tuple[int | None, ...]
@@ -154,11 +193,11 @@ class _Solving:
             return self._solution(everything), None
         kept = self.warm_start
         whole = together(self.parts)
-        begun = Batch(self.problem, whole, [solution])
+        begun = Batch(whole, [solution])
         values, best_uneven = even(
             self.problem, self.parts, begun, self.work, kept, is_proven=is_proven
         )
-        built = build(self.problem, whole)
+        built = build(whole)
         taken = seats(whole.groups, built.units(values), self.before)
         solution = Solution(tuple(sorted(built.held_runs(values))), in_order(taken))
         if kept is not None and not validate(self.problem, kept):
@@ -171,7 +210,7 @@ class _Solving:
         held: list[str] = []
         taken: list[Seat] = []
         for batch in everything:
-            held += batch.answer.held | batch.promised
+            held += batch.answer.held | batch.part.promised
             taken += batch.seats(self.before)
         return Solution(tuple(sorted(held)), in_order(taken))
 
@@ -179,21 +218,21 @@ class _Solving:
         """Today's practice, told before anything that takes time is looked at: nobody waits for a first answer."""
         taught = kept = moved = 0
         problem = self.problem
-        for seat in alone.seats:
-            party, run = problem.party_by_key[seat.party], problem.run_by_key[seat.run]
-            taught += seat.heads
-            if seat.run == party.run:
-                kept += seat.heads
+        for one in alone.seats:
+            party, run = problem.party_by_key[one.party], problem.run_by_key[one.run]
+            taught += one.heads
+            if one.run == party.run:
+                kept += one.heads
                 continue
             days = problem.metres_per_day * problem.days_moved(party, run)
-            moved += seat.heads * (problem.metres_moved(party, run) + days)
+            moved += one.heads * (problem.metres_moved(party, run) + days)
         people = sum(party.size for party in problem.parties)
         known = zip(TERMS, (taught, kept, moved), (people, None, None), strict=False)
         self.watch.tell(tuple(Bound(*some) for some in known), alone, "begin")
 
     def _tell(self, phase: str, more: Sequence[Batch] = (), *, is_due: bool = False) -> None:
         began = self.watch.elapsed
-        if not is_due and began < self.told:
+        if not self.watch.is_followed or (not is_due and began < self.told):
             return
         everything = [*self.batches, *more]
         best = _best(everything)
@@ -205,6 +244,15 @@ class _Solving:
         self.watch.tell(bounds, self._solution(everything), phase)
         # A country's answer takes half a second to write out: telling must not take longer than solving.
         self.told = self.watch.elapsed + max(_TELL, 20 * (self.watch.elapsed - began))
+
+    def _proven_parts(self) -> dict[str, int]:
+        """How many parts are proven best in each of the first three terms; of a batch all or none."""
+        return {
+            f"proven_{term}": sum(
+                batch.size for batch in self.batches if _is_proven(batch.answer, i)
+            )
+            for i, term in enumerate(TERMS[:3])
+        }
 
     def _result(self, solution: Solution, best: tuple[int | None, ...]) -> Result[Solution]:
         reached: Score = score(self.problem, solution)
@@ -228,8 +276,13 @@ class _Solving:
             "largest_part": max((part.cells for part in everything), default=0),
             "limits": sum(len(part.limits) for part in everything),
             "work": self.work.done,
+            **self._proven_parts(),
         }
         return Result(status, solution, bounds, statistics, SOLVER, self.work.seed)
+
+
+def _is_proven(answer: Answer, i: int) -> bool:
+    return answer.best[: i + 1] == answer.reached[: i + 1]
 
 
 def _best(everything: Sequence[Batch]) -> tuple[int | None, int | None, int | None]:

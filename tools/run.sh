@@ -55,6 +55,7 @@ if [ ! -f var/.played ]; then
   manage play_round
   manage play_runs
   manage play_follow_up
+  manage play_kept
   touch var/.played
 fi
 

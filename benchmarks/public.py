@@ -95,19 +95,19 @@ def _figures() -> list[Figure]:
     for what, path, limit in (
         ("List of courses", "/kurser/", 20),
         ("Search, a word", "/kurser/?q=svejs", 20),
-        ("Search, misspelt, region, seats", "/kurser/?q=svesning&sted=1082&ledige=1", 20),
-        ("List of a region", "/kurser/?sted=1082", 20),
+        ("Search, misspelt, region, seats", "/kurser/?q=svesning&sted=1084&ledige=1", 20),
+        ("List of a region", "/kurser/?sted=1084", 20),
         ("Page of a course", f"/kurser/{number}/", 10),
         ("API, 50 courses", "/api/v1/courses?limit=50", 6.5),
         ("API, 50 runs", "/api/v1/runs?limit=50", 6.5),
-        ("API, 50 runs of a region", "/api/v1/runs?limit=50&place=1082", 6.5),
+        ("API, 50 runs of a region", "/api/v1/runs?limit=50&place=1084", 6.5),
     ):
         figures.append(Figure(what, _least(anew(path), 20), limit, "ms", "written freshly"))
 
     def after_a_change() -> None:
         kept._VALUES.clear()
         kept._ANSWERS.clear()
-        asked("/kurser/?sted=1082")
+        asked("/kurser/?sted=1084")
 
     taken = _least(after_a_change, 5)
     figures.append(

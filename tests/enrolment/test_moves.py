@@ -308,6 +308,22 @@ def test_a_run_that_everybody_has_left_is_cancelled_with_the_move() -> None:
     assert [run.status for run in case.runs] == ["confirmed", "cancelled", "announced"]
 
 
+def test_who_waits_is_asked_about_a_free_seat_elsewhere_in_words_that_fit() -> None:
+    case = make_case((3, 3, 0), capacity=3, minimum=2)
+    # the first run is full, and one more waits there; the third has room and lacks people
+    waits = make.sign_up(case.runs[0], now=case.now)
+    other = make.sign_up(case.runs[2], now=case.now)
+    plan = case.approved()
+    (line,) = lines(plan)
+    assert (line.sign_up_id, line.target_id) == (waits.pk, case.runs[2].pk)
+    told = MailMessage.objects.get(subject__startswith="Vil du flytte", subject_id=waits.pk)
+    assert "Du venter på en plads" in told.text and "aflyst" not in told.text
+    say(case, line, "accept")
+    settle(case, plan)
+    assert seats(case) == [3, 3, 2]
+    assert other.enrolments.get().run_id == case.runs[2].pk
+
+
 def test_the_same_people_are_not_asked_by_two_plans() -> None:
     case = make_case()
     second = case.plan()

@@ -42,6 +42,7 @@ from samspil.enrolment.models import (
     Enrolment,
     MoveLine,
     MovePlan,
+    PlannedRun,
     SeatOffer,
     SignUp,
     Transfer,
@@ -128,6 +129,7 @@ def begin_wave(
                     "line": line,
                     "offer": offer,
                     "source": line.source,
+                    "cause": cause_of(line),
                     # goes after the personal link
                     "answer": f"flytning/{offer.pk}/",
                 },
@@ -162,6 +164,14 @@ def _lines_of(plan: MovePlan, wave: int) -> list[MoveLine]:
         and row.state == MoveState.WAITS
         and (row.sign_up_id, row.source_id, row.unit) not in open_units
     ]
+
+
+def cause_of(line: MoveLine) -> str:
+    """Why they are asked: they wait (``waits``), their run can do without them (``gives``), or it is too small."""
+    if line.enrolments.filter(status=EnrolmentStatus.WAITING).exists():
+        return "waits"
+    is_held = PlannedRun.objects.filter(plan=line.plan_id, run=line.source_id, fate=RunFate.HELD)
+    return "gives" if is_held.exists() else "small"
 
 
 def _members(line: MoveLine) -> list[Enrolment]:

@@ -475,6 +475,7 @@ def answer(
             "offer": line.offer,
             "form": form,
             "is_open": is_open,
+            "cause": moves_asking.cause_of(line),
             "has_said_yes": line.state == MoveState.YES,
             "when": when(line.days),
             "km": round(line.metres / 1000),

@@ -127,6 +127,14 @@ def test_work_ends_highs_in_the_first_node_the_same_every_time() -> None:
     assert knapsacks().allows(short.values)
 
 
+def test_a_solver_that_is_ended_at_once_claims_no_bound_that_is_wrong() -> None:
+    best = highs.solve(knapsacks()).objective
+    assert best is not None
+    for solve in (cpsat.solve, highs.solve):
+        solved = solve(knapsacks(), seconds=0.0)
+        assert solved.bound is None or solved.bound <= best
+
+
 @settings(max_examples=120, deadline=None)
 @given(models(), st.lists(st.integers(-1, 4), min_size=5, max_size=5))
 def test_what_highs_answers_is_judged_in_whole_numbers(model: Model, some: list[int]) -> None:

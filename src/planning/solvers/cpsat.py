@@ -68,9 +68,10 @@ def solve(
     done = round(solver.response_proto.deterministic_time * WORK_PER_SECOND)
     if outcome == Outcome.INFEASIBLE:
         return Solved(outcome, None, None, None, done)
-    bound = math.ceil(solver.best_objective_bound - 1e-6) if model.objective else 0
     if outcome == Outcome.UNKNOWN:
-        return Solved(outcome, None, None, bound, done)
+        # Ended early it calls 0 its bound, whatever the objective is: nothing is known.
+        return Solved(outcome, None, None, None, done)
+    bound = math.ceil(solver.best_objective_bound - 1e-6) if model.objective else 0
     values = tuple(int(solver.value(column)) for column in columns)
     objective = model.value(model.objective, values)
     if outcome == Outcome.OPTIMAL and bound < objective:

@@ -71,6 +71,13 @@ class Withdrawn(Notification):
     template = "enrolment/mail/withdrawn"
 
 
+class RunCancelled(Notification):
+    """The school has cancelled the run, with its reason. Costs nothing."""
+
+    category = CATEGORY
+    template = "enrolment/mail/run_cancelled"
+
+
 class ConfirmedLate(Notification):
     """The link was not opened in time, and the seat is free again."""
 

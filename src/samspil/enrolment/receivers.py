@@ -5,10 +5,11 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
+from samspil.contracts.runs import RunStatusChanged
 from samspil.enrolment.domain import offers, sign_ups, upkeep
 from samspil.enrolment.domain import personal as retention
 from samspil.kernel.actor import Actor
-from samspil.kernel.outbox import enqueue, job, nightly
+from samspil.kernel.outbox import enqueue, job, nightly, receives
 
 
 @job("enrolment.ask_to_confirm")
@@ -41,6 +42,20 @@ def on_offer_over(payload: dict[str, Any], *, now: datetime) -> None:
 def on_seats_free(payload: dict[str, Any], *, now: datetime) -> None:
     """Give a run's free seats to its queue."""
     upkeep.fill_run(actor=Actor.system("enrolment.fill_run"), now=now, run_id=payload["run"])
+
+
+@receives(RunStatusChanged, kind="enrolment.run_cancelled")
+def on_run_cancelled(payload: dict[str, Any], *, now: datetime) -> None:
+    """Tell everybody on a cancelled run, one sign-up at a time, so that a worker that dies goes on after."""
+    if payload["verb"] != "cancel":
+        return
+    for found in sign_ups.on_cancelled_run(payload["run_id"]):
+        sign_ups.end_with_run(
+            actor=Actor.system("enrolment.run_cancelled"),
+            now=now,
+            sign_up=found,
+            run_id=payload["run_id"],
+        )
 
 
 @job("enrolment.fill_queues")

@@ -452,6 +452,47 @@ def expire_sign_up(*, actor: Actor, now: datetime, sign_up: SignUp) -> None:
     )
 
 
+@action("enrolment.end_with_run", permission=rules.may_handle, on="sign_up")
+def end_with_run(*, actor: Actor, now: datetime, sign_up: SignUp, run_id: int) -> None:
+    """Take the people of a sign-up off a run that its school has cancelled, without a fee, and tell them why.
+
+    Twice is once. Nothing happens when the run was taken up again.
+    """
+    fresh, runs = lock_sign_up(sign_up)
+    run = runs.get(run_id)
+    rows = [row for row in _live(fresh) if row.run_id == run_id]
+    if run is None or not run.is_cancelled or not rows:
+        return
+    _end(rows, actor=actor, now=now, reason=_("Holdet er aflyst."))
+    settle(run)
+    record(
+        fresh,
+        before={"people": len(rows)},
+        after={"people": 0},
+        summary=_("Holdet er aflyst: %(reason)s") % {"reason": run.reason},
+        organisation_id=fresh.school_id,
+    )
+    notifications.send(
+        _reloaded(fresh),
+        notifications.RunCancelled,
+        now=now,
+        count=len(rows),
+        reason=run.reason,
+        cancelled=run,
+    )
+
+
+def on_cancelled_run(run_id: int) -> list[SignUp]:
+    """The sign-ups that have people on a run who must be told that it is cancelled."""
+    return list(
+        SignUp.objects.filter(
+            pk__in=Enrolment.objects.filter(
+                run_id=run_id, run__status="cancelled", status__in=LIVE
+            ).values("sign_up")
+        ).order_by("pk")
+    )
+
+
 def again_url(sign_up: SignUp) -> str:
     """Where to sign up for the same run anew."""
     name = "enrolment:en_sign_up" if sign_up.language == "en" else "enrolment:sign_up"

@@ -53,7 +53,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         result = planner.solve(
             problem,
-            limits=Limits(work=args.work, seconds=args.seconds),
+            limits=Limits(args.work, args.seconds, max(1, args.processes)),
             seed=args.seed,
             warm_start=start,
             watch=watch,
@@ -75,6 +75,9 @@ def _arguments(argv: Sequence[str] | None) -> argparse.Namespace:
         "--work", type=int, default=Limits().work, help="steps allowed (default %(default)s)"
     )
     solving.add_argument("--seconds", type=float, help="seconds allowed (default: no clock)")
+    solving.add_argument(
+        "--processes", type=int, default=1, help="at work at once on a large problem (default 1)"
+    )
     solving.add_argument("--seed", type=int, default=0)
     solving.add_argument("--start", metavar="ANSWER", help="an earlier answer to begin from")
     solving.add_argument("--best", metavar="FILE", help="keep the best answer so far in this file")

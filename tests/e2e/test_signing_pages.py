@@ -6,14 +6,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib.sessions.backends.db import SessionStore
 from playwright.sync_api import Page
 
 from samspil.coordination.models import Commitment
-from samspil.kernel import roles
+from samspil.kernel import clock, roles
 from samspil.network.models import Organisation
 from tests.e2e.test_every_page import faults
 from tests.factories.agreements import make_agreement_case
-from tests.factories.board import make_person
+from tests.factories.board import make_person, make_round
 from tests.support import openid_provider
 
 
@@ -112,3 +115,43 @@ def test_an_addendum_side_by_side(
     page.get_by_role("heading", name="Det ændrer tillægget").wait_for()
     axe(page)
     shot(page, "addendum-sign")
+
+
+def test_a_lost_second_factor_is_reset(
+    live_server: Any,
+    page: Page,
+    sign_in: Callable[..., None],
+    axe: Callable[..., None],
+    shot: Callable[..., Any],
+) -> None:
+    page.set_default_timeout(60_000)
+    case = make_round()
+    admin = make_person("Admin", roles.PLATFORM_ADMIN)
+    for person in (admin, case.people[0]):
+        Authenticator.objects.create(
+            user=person, type=Authenticator.Type.TOTP, data={"secret": "konstrueret"}
+        )
+    sign_in(page, admin)
+    page.goto(f"{live_server.url}/netvaerk/{case.network.pk}/personer/")
+    axe(page)
+    links = page.get_by_role("link", name="Nulstil anden faktor")
+    links.filter(has_text=case.people[0].name).click()
+    page.get_by_role("heading", name="Bekræft først, at det er dig").wait_for()
+    axe(page)
+    shot(page, "reset-prove")
+    [cookie] = [c for c in page.context.cookies() if c["name"] == settings.SESSION_COOKIE_NAME]
+    session = SessionStore(cookie["value"])
+    session["account_authentication_methods_user"] = str(admin.pk)
+    session["account_authentication_methods"] = [
+        {"method": "mfa", "type": "totp", "at": clock.now().timestamp()}
+    ]
+    session.save()
+    page.reload()
+    page.get_by_role("button", name="Nulstil").click()
+    page.get_by_text("Skriv, hvordan du ved det.").first.wait_for()
+    axe(page)
+    page.get_by_label("Hvordan ved du").fill("Mødte op med pas")
+    shot(page, "reset-factor")
+    page.get_by_role("button", name="Nulstil").click()
+    page.get_by_text("Den anden faktor er nulstillet.").wait_for()
+    assert not Authenticator.objects.filter(user=case.people[0]).exists()

@@ -1,6 +1,8 @@
-"""A school cancels a run: everybody on it in Samspil is told why, pays nothing, and holds no seat."""
+"""A school cancels or moves a run: everybody on it in Samspil is told, and those cancelled hold no seat."""
 
 from __future__ import annotations
+
+from datetime import timedelta
 
 import pytest
 
@@ -52,4 +54,25 @@ def test_a_run_that_was_taken_up_again_keeps_its_people() -> None:
     found = sign_up(run, now=now)
     CourseRun.objects.filter(pk=run.pk).update(status="planned")
     sign_ups.end_with_run(actor=SYSTEM, now=now, sign_up=found, run_id=run.pk)
+    assert statuses(run) == ["enrolled"]
+
+
+def test_everybody_hears_of_new_days_once() -> None:
+    now = clock.now()
+    run = make_open_run(
+        make_school(), make_course(), now=now, street="Vej 1", deadline_on=clock.local_date(now)
+    )
+    found = sign_up(run, now=now)
+    run_due(now)
+    MailMessage.objects.all().delete()
+    run.refresh_from_db()
+    to = run.starts_on + timedelta(days=14)
+    run = keeping.move_run(actor=SYSTEM, now=now, run=run, version=run.version, first_on=to)
+    run_due(clock.now())
+    mail = MailMessage.objects.get(category="enrolment")
+    assert mail.to == found.contact_email
+    assert str(to.year) in mail.text and "Vej 1, 8000 Aarhus C" in mail.text
+    key = f"{run.pk}.{run.version}"
+    sign_ups.tell_of_new_days(actor=SYSTEM, now=clock.now(), sign_up=found, run_id=run.pk, key=key)
+    assert MailMessage.objects.filter(category="enrolment").count() == 1
     assert statuses(run) == ["enrolled"]

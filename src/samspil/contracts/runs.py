@@ -26,9 +26,13 @@ class RunStatusChanged:
 
 @dataclass(frozen=True, slots=True)
 class RunRescheduled:
-    """The days, hours or place of a run that is announced were changed. Dates are ISO."""
+    """The days, hours or place of a run that is announced were changed. Dates are ISO.
+
+    ``version`` is the run's after the change: the same event twice is about the same change.
+    """
 
     run_id: int
     organisation_id: int
     starts_on: str
     ends_on: str
+    version: int

@@ -78,6 +78,13 @@ class RunCancelled(Notification):
     template = "enrolment/mail/run_cancelled"
 
 
+class NewDays(Notification):
+    """The school has given the run other days, hours or another place."""
+
+    category = CATEGORY
+    template = "enrolment/mail/new_days"
+
+
 class ConfirmedLate(Notification):
     """The link was not opened in time, and the seat is free again."""
 

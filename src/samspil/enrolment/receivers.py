@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime
 from typing import Any
 
-from samspil.contracts.runs import RunStatusChanged
+from samspil.contracts.runs import RunRescheduled, RunStatusChanged
 from samspil.enrolment.domain import offers, sign_ups, upkeep
 from samspil.enrolment.domain import personal as retention
 from samspil.kernel.actor import Actor
@@ -55,6 +55,19 @@ def on_run_cancelled(payload: dict[str, Any], *, now: datetime) -> None:
             now=now,
             sign_up=found,
             run_id=payload["run_id"],
+        )
+
+
+@receives(RunRescheduled, kind="enrolment.run_rescheduled")
+def on_run_rescheduled(payload: dict[str, Any], *, now: datetime) -> None:
+    """Tell everybody on a run that its days or place are others now."""
+    for found in sign_ups.people_on(payload["run_id"]):
+        sign_ups.tell_of_new_days(
+            actor=Actor.system("enrolment.run_rescheduled"),
+            now=now,
+            sign_up=found,
+            run_id=payload["run_id"],
+            key=f"{payload['run_id']}.{payload['version']}",
         )
 
 

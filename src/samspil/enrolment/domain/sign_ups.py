@@ -26,12 +26,13 @@ from samspil.enrolment.enums import (
     SIGN_UP_TRANSITIONS,
     EnrolmentStatus,
     HowMany,
+    OfferReason,
     OfferState,
     Orderer,
     SignUpStatus,
 )
 from samspil.enrolment.models import Enrolment, Flexibility, Learner, LearnerCpr, SeatOffer, SignUp
-from samspil.kernel import clock
+from samspil.kernel import audit, clock
 from samspil.kernel.actions import action, record
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Invalid, NotFound
@@ -460,7 +461,13 @@ def end_with_run(*, actor: Actor, now: datetime, sign_up: SignUp, run_id: int) -
     """
     fresh, runs = lock_sign_up(sign_up)
     run = runs.get(run_id)
-    rows = [row for row in _live(fresh) if row.run_id == run_id]
+    # who is asked about another run keeps the way there; a no brings them back here (moves_asking)
+    asked = set(
+        SeatOffer.objects.filter(
+            sign_up=fresh, state=OfferState.PENDING, reason=OfferReason.MOVE
+        ).values_list("enrolments", flat=True)
+    )
+    rows = [row for row in _live(fresh) if row.run_id == run_id and row.pk not in asked]
     if run is None or not run.is_cancelled or not rows:
         return
     _end(rows, actor=actor, now=now, reason=_("Holdet er aflyst."))
@@ -480,6 +487,33 @@ def end_with_run(*, actor: Actor, now: datetime, sign_up: SignUp, run_id: int) -
         reason=run.reason,
         cancelled=run,
     )
+
+
+def people_on(run_id: int) -> list[SignUp]:
+    """The confirmed sign-ups that have people on a run, seated or waiting."""
+    return list(
+        SignUp.objects.filter(
+            status=SignUpStatus.CONFIRMED,
+            pk__in=Enrolment.objects.filter(run_id=run_id, status__in=LIVE).values("sign_up"),
+        ).order_by("pk")
+    )
+
+
+@action("enrolment.tell_of_new_days", permission=rules.may_handle, on="sign_up")
+def tell_of_new_days(
+    *, actor: Actor, now: datetime, sign_up: SignUp, run_id: int, key: str
+) -> None:
+    """Tell whoever signed up that the run has other days, hours or another place. ``key``: told once."""
+    fresh, runs = lock_sign_up(sign_up)
+    run = runs.get(run_id)
+    if run is None or run.is_cancelled:
+        return
+    where = ", ".join(part for part in (run.street, f"{run.postcode} {run.city}".strip()) if part)
+    summary = _("Fik besked om holdets nye dage eller sted (%(key)s)") % {"key": key}
+    if any(event.summary == summary for event in audit.history(fresh)):
+        return
+    record(fresh, summary=summary, organisation_id=fresh.school_id)
+    notifications.send(_reloaded(fresh), notifications.NewDays, now=now, changed=run, where=where)
 
 
 def on_cancelled_run(run_id: int) -> list[SignUp]:

@@ -195,6 +195,7 @@ def change_run(
                 fresh.organisation_id,
                 fresh.starts_on.isoformat(),
                 fresh.ends_on.isoformat(),
+                fresh.version,
             ),
             now=now,
         )

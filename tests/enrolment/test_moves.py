@@ -15,6 +15,7 @@ from samspil.kernel.errors import Conflict, Forbidden, Invalid
 from samspil.kernel.models import AuditEvent, Job, MailMessage
 from samspil.kernel.outbox import run_due
 from samspil.kernel.tasks import tasks_for
+from samspil.runs.domain import keeping
 from samspil.runs.models import CourseRun
 from samspil.settlement.models import TransferFact
 from tests.factories import enrolments as make
@@ -322,6 +323,27 @@ def test_who_waits_is_asked_about_a_free_seat_elsewhere_in_words_that_fit() -> N
     settle(case, plan)
     assert seats(case) == [3, 3, 2]
     assert other.enrolments.get().run_id == case.runs[2].pk
+
+
+def test_a_run_that_its_school_cancels_meanwhile_leaves_those_who_are_asked_their_way_out() -> None:
+    case = make_case((4, 3, 0))
+    plan = case.approved()
+    yes, no, late = lines(plan)
+    say(case, yes, "accept")
+    say(case, late, "accept")
+    source = CourseRun.objects.get(pk=case.runs[1].pk)
+    keeping.cancel_run(
+        actor=SYSTEM, now=case.now, run=source, version=source.version, reason="Læreren er syg"
+    )
+    run_due(clock.now())
+    say(case, no, "decline")
+    run_due(clock.now())
+    plan.refresh_from_db()
+    assert plan.status == "carried_out"
+    assert [line.sign_up.enrolments.latest("pk").status for line in (yes, no, late)] == [
+        "enrolled", "cancelled", "enrolled",
+    ]  # fmt: skip
+    assert MailMessage.objects.filter(subject__startswith="Aflyst").count() == 1
 
 
 def test_the_same_people_are_not_asked_by_two_plans() -> None:

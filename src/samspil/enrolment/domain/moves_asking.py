@@ -279,6 +279,7 @@ def _answer(
     )
     if verb != "accept":
         fill(runs[line.target_id], actor=actor, now=now)
+        _stay([line], runs, now=now)
     if is_late and verb == "accept":
         moved = _move([line], plan, runs, actor=actor, now=now)
         _tell_moved(moved, now=now)
@@ -438,6 +439,13 @@ def _silence(plan: MovePlan, runs: Mapping[int, CourseRun], *, actor: Actor, now
     plan.lines.filter(state=MoveState.ASKED).update(state=MoveState.SILENT, answered_at=now)
     for pk in {line.target_id for line in rows}:
         fill(runs[pk], actor=actor, now=now)
+    _stay(rows, runs, now=now)
+
+
+def _stay(lines: Iterable[MoveLine], runs: Mapping[int, CourseRun], *, now: datetime) -> None:
+    """Whoever does not move stays; where their own run was cancelled meanwhile, they are told now."""
+    for pk in sorted({line.source_id for line in lines if runs[line.source_id].is_cancelled}):
+        enqueue("enrolment.run_cancelled", {"run_id": pk, "verb": "cancel"}, now=now)
 
 
 def withdraw_offers(
@@ -461,6 +469,7 @@ def _let_go(
         MoveLine.objects.filter(pk=line.pk).update(state=MoveState.OBSOLETE)
     for pk in sorted({line.target_id for line in lines}):
         fill(runs[pk], actor=actor, now=now)
+    _stay(lines, runs, now=now)
     notifications.send_all(
         [
             (line.sign_up, notifications.MoveOff, {"run": line.source, "source": line.source})
@@ -481,6 +490,7 @@ def _carry_out(
         assert line.offer is not None
         end_offer(line.offer, "withdraw", actor=actor, now=now)
         MoveLine.objects.filter(pk=line.pk).update(state=MoveState.OBSOLETE)
+    _stay(staying, runs, now=now)
     for pk in sorted({line.target_id for line in going} & counted.reached):
         _promise(runs[pk], actor=actor, now=now)
     for pk in sorted({line.source_id for line in going} - counted.reached):

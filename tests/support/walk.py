@@ -508,6 +508,7 @@ COMMON_TO_ALL = (
     "runs:changes",
     "runs:fetch_now",
     "runs:fetched_file",
+    "enrolment:enter",  # any school may sign people up for an announced run
 )
 
 

@@ -132,9 +132,10 @@ def get_own_run(actor: Actor, run_id: int) -> CourseRun:
 
 
 def get_run_to_enter(actor: Actor, run_id: int) -> CourseRun:
-    """A run that the actor may sign people up for. Raises ``NotFound``."""
+    """A run that the actor may sign people up for: announced, or one's own. Raises ``NotFound``."""
     found = (
         CourseRun.objects.filter(pk=run_id)
+        .filter(~Q(status="planned") | Q(organisation__in=rules.schools_of(actor)))
         .select_related("course", "organisation", "follows__organisation")
         .order_by("pk")
         .first()

@@ -24,7 +24,7 @@ from samspil.kernel.locking import lock_row
 from samspil.kernel.mail import Notification, send
 from samspil.kernel.models import StoredFile
 from samspil.kernel.outbox import enqueue
-from samspil.kernel.signing import SecondFactor, check_factor
+from samspil.kernel.signing import SecondFactor, check_proof
 from samspil.kernel.transitions import transition
 from samspil.lending import notifications, rules
 from samspil.lending.domain import loan_text
@@ -281,14 +281,15 @@ def sign_loan(
         raise Conflict(
             _("Aftalen er ikke den, du så. Hent siden igen, og læs den, før du underskriver.")
         )
-    proof = check_factor(factor, now)
+    check_proof(factor, bound=(loan.content_hash, organisation.key), now=now)
+    assert factor is not None
     if now.date() > loan.ends_on:
         raise Conflict(_("Perioden er forbi. Lav et nyt forslag."))
     row.person_id = actor.person_id
     row.person_name = actor.label.split(" <")[0][:120]
     row.acted_at = now
     row.content_hash = loan.content_hash
-    row.method = proof.method
+    row.method = factor.method
     row.save()
     record(
         loan,

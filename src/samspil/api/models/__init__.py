@@ -93,6 +93,11 @@ class ApiKey(HasOwner):
     def __str__(self) -> str:
         return f"{self.name} ({self.prefix}…)"
 
+    @property
+    def beginning(self) -> str:
+        """How the key's text begins: enough to know it by, not to use it."""
+        return f"samspil_{self.prefix}_"
+
     def holds(self, now: datetime) -> bool:
         """Neither revoked nor expired."""
         return self.revoked_at is None and self.expires_at > now

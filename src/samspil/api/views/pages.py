@@ -17,7 +17,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from samspil.api.domain import keys as key_actions
 from samspil.api.domain import webhooks as hooks
 from samspil.api.enums import EventKind, Scope
-from samspil.api.interfaces import problems, reference
+from samspil.api.interfaces import problems, reference, shown
 from samspil.api.interfaces.forms import KeyForm, WebhookForm
 from samspil.api.views.rest import api
 from samspil.kernel import clock
@@ -25,6 +25,10 @@ from samspil.kernel.errors import Invalid
 from samspil.kernel.http import LOGIN, PUBLIC, ActorRequest, insist, requires
 from samspil.ui.components import Tab
 from samspil.ui.pages import form_page
+
+_EXAMPLES = """curl %(at)s/courses?q=svejs
+curl -H "Authorization: Bearer samspil_…" %(at)s/rounds"""
+_SIGNATURE = "Samspil-Signature: t=1798880400,v1=HMAC-SHA256(secret, t + '.' + body)"
 
 
 @requires(PUBLIC)
@@ -37,7 +41,8 @@ def documentation(request: HttpRequest) -> HttpResponse:
         {
             "groups": reference.groups(api.document()),
             "errors": problems.known(),
-            "base_url": settings.BASE_URL,
+            "examples": _EXAMPLES % {"at": shown.base()},
+            "signature": _SIGNATURE,
             "per_minute": settings.SAMSPIL_API_PER_MINUTE,
             "keys_url": reverse("api:keys"),
             "openapi_url": reverse("api:openapi"),

@@ -162,6 +162,7 @@ _SETTINGS = {
     "ANNOUNCE_FOLLOW_DAYS": "days after the holder's announcement in which those who follow must announce",
     "ANNOUNCE_NOTICE_DAYS": "days before a run's start after which its announcement is late whatever was agreed",
     "ANNOUNCE_UNDATED_DAYS": "days before the end of the year on which what was agreed without a time must be announced",
+    "API_PER_MINUTE": "requests a minute that each process takes from one visitor of the API; five times as many with a key",
     "BASE_URL": "https address of the site, as it stands in mails",
     "BEHIND_PROXY": "1: a proxy ends TLS and sets X-Forwarded-Proto itself",
     "COLLECTED": "1: `collectstatic` has run (set by `make run`)",
@@ -210,6 +211,7 @@ _SETTINGS = {
     "TLS": "0 turns off the redirect to https and secure cookies; refused in production",
     "TRUSTED_ORIGINS": "further https origins that may post forms",
     "VAR": "folder of files, static files and the SQLite database",
+    "WEBHOOKS_ANYWHERE": "1: let subscriptions reach this machine and its neighbours, without TLS; for trying it, never in production",
 }
 
 

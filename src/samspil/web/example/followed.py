@@ -110,7 +110,7 @@ def follow(*, now: datetime) -> Round:
     today = clock.local_date(now)
     person = Person.objects.get(email=SECRETARIAT_EMAIL)
     keeper = actor_for(person, today=today)
-    round = _agree(
+    round = agree_example(
         actor=Actor.system("eksempeldata"),
         now=clock.start_of(date(YEAR - 1, 6, 2), 10),
         network=Network.objects.get(key=ESO),
@@ -131,7 +131,7 @@ def follow(*, now: datetime) -> Round:
 
 
 @action("web.agree_example", permission=only_platform)
-def _agree(*, actor: Actor, now: datetime, network: Network) -> Round:
+def agree_example(*, actor: Actor, now: datetime, network: Network) -> Round:
     """The constructed agreement of 2026, ready to be frozen."""
     round = Round.objects.create(
         network=network,

@@ -34,7 +34,7 @@ def is_kept() -> bool:
 
 
 @action("web.keep_example_runs", permission=only_platform)
-def keep(*, actor: Actor, now: datetime) -> list[CourseRun]:
+def keep_example_runs(*, actor: Actor, now: datetime) -> list[CourseRun]:
     """Make the past runs with their counts, and plan those to come. Returns the latter."""
     school = Organisation.objects.get(key=SCHOOL)
     courses = list(Course.objects.filter(number__in=COURSES).order_by("number"))

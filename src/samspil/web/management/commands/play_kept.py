@@ -25,7 +25,7 @@ class Command(BaseCommand):
             raise CommandError("Eksempeldata mangler. Kør først: manage.py seed_example")
         if not kept.is_kept():
             with translation.override("da"):
-                kept.keep(actor=Actor.system("eksempeldata"), now=clock.now())
+                kept.keep_example_runs(actor=Actor.system("eksempeldata"), now=clock.now())
         own = CourseRun.objects.own().count()
         past = CourseRun.objects.filter(source=kept.SOURCE).count()
         self.stdout.write(

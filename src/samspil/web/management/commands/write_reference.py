@@ -202,6 +202,7 @@ _SETTINGS = {
     "SMTP_HOST": "mail server",
     "SMTP_PASSWORD": "password at the mail server",
     "SMTP_PORT": "port of the mail server",
+    "SIGN_UPS_PER_ADDRESS": "sign-ups that one address on the net may send in ten minutes, in each web process",
     "SMTP_STARTTLS": "1: STARTTLS",
     "SMTP_TLS": "1: TLS from the first byte",
     "SMTP_USER": "user at the mail server",

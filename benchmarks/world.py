@@ -171,6 +171,35 @@ def announced_runs(count: int) -> None:
     CourseRun.objects.bulk_create(rows, batch_size=2000, ignore_conflicts=True)
 
 
+def counted_runs() -> None:
+    """Counts of the runs as they filled over the weeks before they were decided."""
+    from datetime import timedelta
+
+    from samspil.kernel import clock
+    from samspil.runs.models import CourseRun, RunCount
+
+    rng = random.Random(12)
+    today = clock.today()
+    rows = []
+    decided = []
+    for pk, starts_on, enrolled in CourseRun.objects.order_by("pk").values_list(
+        "pk", "starts_on", "enrolled"
+    ):
+        if starts_on > today + timedelta(days=60):
+            continue
+        if starts_on <= today:
+            decided.append(pk)
+        number = 0
+        for before in (56, 35, 21, 10, 3):
+            day = starts_on - timedelta(days=before)
+            number = min(enrolled, number + rng.randint(0, 5))
+            if day < today:
+                rows.append(RunCount(run_id=pk, day=day, enrolled=number))
+    RunCount.objects.bulk_create(rows, batch_size=5000)
+    # They were watched until they began.
+    CourseRun.objects.filter(pk__in=decided).update(seen_on=today)
+
+
 def secretary(network: Any) -> Any:
     """A person who is the network's secretariat."""
     from samspil.kernel import roles

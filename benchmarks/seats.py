@@ -241,7 +241,7 @@ def rush(_folder: Path) -> list[Row]:
 
 def moved_up(_folder: Path) -> list[Row]:
     """Five hundred people move up from a waiting list at once, each with history, audit and mail."""
-    from samspil.enrolment.domain import tokens, upkeep
+    from samspil.enrolment.domain import tokens
     from samspil.enrolment.models import Enrolment, SignUp
     from samspil.kernel import clock
     from samspil.kernel.actor import Actor
@@ -277,7 +277,7 @@ def moved_up(_folder: Path) -> list[Row]:
         )  # fmt: skip
         begun = time.perf_counter()
         spent = time.process_time()
-        moved = upkeep.fill_run(actor=Actor.system("benchmark"), now=clock.now(), run_id=run)
+        moved = capacity.fill_run(actor=Actor.system("benchmark"), now=clock.now(), run_id=run)
         taken.append(time.perf_counter() - begun)
         cpu.append(time.process_time() - spent)
         after = (

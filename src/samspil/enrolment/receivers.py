@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from samspil.contracts.runs import RunRescheduled, RunStatusChanged
-from samspil.enrolment.domain import offers, sign_ups, upkeep
+from samspil.enrolment.domain import capacity, offers, sign_ups, upkeep
 from samspil.enrolment.domain import personal as retention
 from samspil.kernel.actor import Actor
 from samspil.kernel.outbox import enqueue, job, nightly, receives
@@ -41,7 +41,7 @@ def on_offer_over(payload: dict[str, Any], *, now: datetime) -> None:
 @job("enrolment.fill_run")
 def on_seats_free(payload: dict[str, Any], *, now: datetime) -> None:
     """Give a run's free seats to its queue."""
-    upkeep.fill_run(actor=Actor.system("enrolment.fill_run"), now=now, run_id=payload["run"])
+    capacity.fill_run(actor=Actor.system("enrolment.fill_run"), now=now, run_id=payload["run"])
 
 
 @receives(RunStatusChanged, kind="enrolment.run_cancelled")

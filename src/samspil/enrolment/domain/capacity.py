@@ -26,7 +26,7 @@ from samspil.enrolment.enums import (
 )
 from samspil.enrolment.models import Enrolment, SeatOffer, SignUp
 from samspil.kernel import clock
-from samspil.kernel.actions import record
+from samspil.kernel.actions import action, record
 from samspil.kernel.actor import Actor
 from samspil.kernel.models import StatusChange
 from samspil.kernel.outbox import enqueue_all
@@ -302,3 +302,14 @@ def place_of(enrolment: Enrolment) -> Place:
         first=counts["first"],
         same_sign_up=counts["same"],
     )
+
+
+def _worker_only(actor: Actor, _obj: object = None) -> bool:
+    return actor.is_system
+
+
+@action("enrolment.fill_run", permission=_worker_only)
+def fill_run(*, actor: Actor, now: datetime, run_id: int) -> int:
+    """Give a run's free seats to its waiting list. Returns how many people got one."""
+    run = lock_run(run_id)
+    return sum(len(move.enrolments) for move in fill(run, actor=actor, now=now))

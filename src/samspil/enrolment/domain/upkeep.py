@@ -7,17 +7,10 @@ from datetime import date, datetime, timedelta
 from django.db.models import F
 
 from samspil.enrolment import notifications
-from samspil.enrolment.domain import capacity
 from samspil.enrolment.domain.sign_ups import standing
 from samspil.enrolment.enums import EnrolmentStatus, SignUpStatus
 from samspil.enrolment.models import Enrolment, SignUp
-from samspil.kernel.actions import action
-from samspil.kernel.actor import Actor
 from samspil.runs.models import CourseRun
-
-
-def _worker_only(actor: Actor, _obj: object = None) -> bool:
-    return actor.is_system
 
 
 def load_sign_up(sign_up_id: int) -> SignUp | None:
@@ -53,13 +46,6 @@ def runs_to_fill(today: date) -> list[int]:
         .order_by("pk")
         .values_list("pk", flat=True)
     )
-
-
-@action("enrolment.fill_run", permission=_worker_only)
-def fill_run(*, actor: Actor, now: datetime, run_id: int) -> int:
-    """Give a run's free seats to its waiting list. Returns how many people got one."""
-    run = capacity.lock_run(run_id)
-    return sum(len(move.enrolments) for move in capacity.fill(run, actor=actor, now=now))
 
 
 def ask_how_it_was(on: date, *, now: datetime) -> int:

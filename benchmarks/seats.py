@@ -241,7 +241,7 @@ def rush(_folder: Path) -> list[Row]:
 
 def moved_up(_folder: Path) -> list[Row]:
     """Five hundred people move up from a waiting list at once, each with history, audit and mail."""
-    from samspil.enrolment.domain import tokens
+    from samspil.enrolment.domain import capacity, tokens
     from samspil.enrolment.models import Enrolment, SignUp
     from samspil.kernel import clock
     from samspil.kernel.actor import Actor

@@ -92,7 +92,7 @@ def _pool(step: Step, actor: Actor, now: datetime) -> Pooled | None:
     )
     step.advance("regner")
     solving.run_due()
-    run_due(now)
+    run_due(clock.now())  # later than ``now``: the answer took a while
     pooling.refresh_from_db()
     if pooling.problem is None or pooling.solution is None:
         step.outcome = "intet svar endnu; prøv forslaget på siden Hold"

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import io
-from datetime import UTC, datetime
+import itertools
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -17,8 +18,12 @@ pytestmark = pytest.mark.django_db(transaction=True)
 
 @pytest.fixture(autouse=True)
 def the_day(monkeypatch: pytest.MonkeyPatch) -> None:
-    at = datetime(2026, 8, 5, 12, 0, tzinfo=UTC)
-    monkeypatch.setattr("samspil.kernel.clock.now", lambda: at)
+    ticks = itertools.count()  # time goes on: what is asked for now is answered a little later
+
+    def now() -> datetime:
+        return datetime(2026, 8, 5, 12, 0, tzinfo=UTC) + timedelta(milliseconds=next(ticks))
+
+    monkeypatch.setattr("samspil.kernel.clock.now", now)
 
 
 def run(command: str) -> str:

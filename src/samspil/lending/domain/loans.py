@@ -299,8 +299,7 @@ def sign_loan(
             "method": row.method,
             "content_hash": row.content_hash,
         },
-        summary=_("Underskrevet for %(school)s.")
-        % {"school": organisation.name},
+        summary=_("Underskrevet for %(school)s.") % {"school": organisation.name},
         organisation_id=organisation.pk,
     )
     if not loan.signatures.filter(acted_at=None).exists():

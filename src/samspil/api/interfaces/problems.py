@@ -116,7 +116,7 @@ def problem(
         json.dumps(body, ensure_ascii=False),
         status=status,
         content_type=CONTENT_TYPE,
-        headers={"Cache-Control": "no-store", **(headers or {})},
+        headers={"Cache-Control": "private, no-store", **(headers or {})},
     )
 
 

@@ -105,7 +105,13 @@ class SamspilApi(NinjaAPI):
     def served(self) -> list[URLPattern]:
         """The addresses, each marked for ``kernel.http``. Raises ``ImproperlyConfigured`` for an
         operation without a rule."""
-        patterns = [p for p in self.urls[0] if isinstance(p, URLPattern) and p.name != "api-root"]
+        # The library makes one address per operation; all of a path are one view, so one is enough.
+        by_path = {
+            (str(p.pattern), p.name): p
+            for p in reversed(self.urls[0])
+            if isinstance(p, URLPattern) and p.name != "api-root"
+        }
+        patterns = list(reversed(by_path.values()))
         needs: dict[str, set[str]] = {}
         for router in self._get_bound_routers():
             for view in router.path_operations.values():

@@ -44,7 +44,7 @@ def problem_words(problem: Mapping[str, Any]) -> str:
     if not problem:
         return ""
     sentence = _SENTENCES.get(str(problem.get("code")), _SENTENCES["fault"])
-    return f"{sentence() % problem} {_('Intet er ændret.')}"
+    return _("%(problem)s Intet er ændret.") % {"problem": sentence() % problem}
 
 
 def trouble_words(trouble: Trouble) -> str:

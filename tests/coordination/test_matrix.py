@@ -200,6 +200,19 @@ def test_a_school_without_approval_is_an_error() -> None:
     assert [item.remark.code for item in found.items] == ["not_approved"]
 
 
+def test_a_course_that_stands_twice_is_read_once() -> None:
+    """Two rows of one course must not give it two holders."""
+    state = board(["90101"], SMALL)
+    content = workbook(
+        HEAD,
+        ["90101", "Mål 90101", None, "x", "følger"],
+        ["90.101", "Mål 90101", None, "følger", "x"],
+    )
+    found = settle_matrix(interface.read_matrix(content, "xlsx", state), state, {})
+    assert [c.role for c in found.changes].count("holder") == 1
+    assert "course_again" in [item.remark.code for item in found.items]
+
+
 def test_a_file_without_an_overview_is_refused() -> None:
     with pytest.raises(UploadRefused, match="finde en oversigt"):
         interface.read_matrix(workbook(["a", "b"], [1, 2]), "xlsx", board(["90101"], SMALL))

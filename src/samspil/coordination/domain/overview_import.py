@@ -282,6 +282,8 @@ class _Work:
     answers: Mapping[str, Mapping[str, Any]]
     result: SettledMatrix
     schools: dict[str, int | None] = made(default_factory=dict)
+    read: dict[int, str] = made(default_factory=dict)
+    """Where each course stood first: one that stands twice is read once."""
 
     def ask(self, item: Item) -> Choice | None:
         item.chosen = str((self.answers.get(item.id) or {}).get("choice") or "")
@@ -351,6 +353,12 @@ def _settle_row(work: _Work, row: MatrixRow, cells: Iterable[MatrixCell]) -> Non
             Remark("course_not_in_round", {"number": row.number}),
         )  # fmt: skip
         return
+    twice = [course for course in courses if course in work.read]
+    if twice:
+        remark = Remark("course_again", {"number": row.number, "first": work.read[twice[0]]})
+        work.tell("error", f"{row.id}:again", row.ref, label, row.number, remark)
+        return
+    work.read.update(dict.fromkeys(courses, row.ref))
     known = work.state.courses[courses[0]][1]
     if row.title and row.title.casefold() != " ".join(known.split()).casefold():
         remark = Remark("title_differs", {"raw": row.title, "kept": known})

@@ -114,6 +114,7 @@ SENTENCES: Final[Mapping[str, str | Promise]] = {
     "follows_nobody": _("Der står »følger«, men ingen skole udbyder målet. Hvad gælder?"),
     "column_unknown": _("Vi kender ikke skolen »%(name)s«. Hvilken skole er det?"),
     "column_not_in_round": _("%(name)s er ikke med i runden. Kolonnen bliver ikke brugt."),
+    "course_again": _("%(number)s står også i %(first)s. Kun den første række bliver brugt."),
     "course_not_in_round": _("%(number)s er ikke med i runden. Rækken bliver ikke brugt."),
     "not_approved": _("%(school)s er ikke godkendt til FKB %(fkb)s. Svaret bliver ikke brugt."),
     "title_differs": _("Her hedder målet »%(raw)s«; i runden hedder det »%(kept)s«."),

@@ -5,6 +5,7 @@ The pages are those of the permission walk, so that a new page is looked at from
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterator
 
 import pytest
@@ -71,9 +72,11 @@ def faults(page: Page, language: str) -> list[str]:
 
 def _named_by(url: str) -> str:
     """The language that the address itself names, whatever the reader has chosen; else empty."""
-    if url.startswith("/en/"):
+    if url.startswith(("/en/", "/tilmelding/en/")):
         return "en"
-    return "da" if url.startswith(("/kurser/", "/indlejr/")) else ""
+    if re.match(r"/tilmelding/\d", url):
+        return "da"
+    return "da" if url.startswith(("/kurser/", "/indlejr/", "/udbud/")) else ""
 
 
 @pytest.mark.parametrize(("who", "part"), [("secretariat", ""), ("leader", "/runder/aftale/")])

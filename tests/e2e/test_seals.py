@@ -53,7 +53,7 @@ def test_from_the_last_signature_to_the_check(
     page.get_by_label("PDF-filen").set_input_files(good)
     page.get_by_role("button", name="Kontrollér filen").click()
     page.get_by_role("heading", name="Seglet holder").wait_for()
-    page.get_by_role("row", name="Leder 2").wait_for()
+    page.get_by_role("cell", name="Leder 2", exact=True).wait_for()
     axe(page)
     shot(page, "check-holds")
     page.get_by_label("PDF-filen").set_input_files(bad)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 
@@ -334,6 +335,20 @@ def _keepable(request: ActorRequest, run_id: int) -> CourseRun:
     return found
 
 
+def _step(
+    request: ActorRequest, found: CourseRun, act: Callable[..., object], *, said: str
+) -> bool:
+    """Take a run one step on, as the page with its version asked for; say how it went."""
+    version = whole_number(request.POST.get("version")) or 0
+    try:
+        act(actor=request.actor, now=clock.now(), run=found, version=version)
+    except (Invalid, Conflict) as error:
+        messages.error(request, error.message)
+        return False
+    messages.success(request, said)
+    return True
+
+
 def _crumbs(found: CourseRun) -> list[tuple[str, str]]:
     return [
         (_("Hold"), reverse("runs:runs")),
@@ -346,17 +361,7 @@ def _crumbs(found: CourseRun) -> list[tuple[str, str]]:
 def announce(request: ActorRequest, run_id: int) -> HttpResponse:
     """Make a planned run public."""
     found = _keepable(request, run_id)
-    try:
-        keeping.announce_run(
-            actor=request.actor,
-            now=clock.now(),
-            run=found,
-            version=whole_number(request.POST.get("version")) or 0,
-        )
-    except (Invalid, Conflict) as error:
-        messages.error(request, error.message)
-    else:
-        messages.success(request, _("Holdet er annonceret."))
+    if _step(request, found, keeping.announce_run, said=_("Holdet er annonceret.")):
         if not found.kviknummer:
             messages.warning(
                 request,
@@ -374,17 +379,7 @@ def announce(request: ActorRequest, run_id: int) -> HttpResponse:
 def confirm(request: ActorRequest, run_id: int) -> HttpResponse:
     """Decide that a run is held."""
     found = _keepable(request, run_id)
-    try:
-        keeping.confirm_run(
-            actor=request.actor,
-            now=clock.now(),
-            run=found,
-            version=whole_number(request.POST.get("version")) or 0,
-        )
-    except (Invalid, Conflict) as error:
-        messages.error(request, error.message)
-    else:
-        messages.success(request, _("Det er besluttet, at holdet gennemføres."))
+    _step(request, found, keeping.confirm_run, said=_("Det er besluttet, at holdet gennemføres."))
     return redirect("runs:run", found.pk)
 
 
@@ -425,17 +420,12 @@ def cancel(request: ActorRequest, run_id: int) -> HttpResponse:
 def reopen(request: ActorRequest, run_id: int) -> HttpResponse:
     """Take a cancelled run back to the plan."""
     found = _keepable(request, run_id)
-    try:
-        keeping.reopen_run(
-            actor=request.actor,
-            now=clock.now(),
-            run=found,
-            version=whole_number(request.POST.get("version")) or 0,
-        )
-    except (Invalid, Conflict) as error:
-        messages.error(request, error.message)
-    else:
-        messages.success(request, _("Holdet er planlagt igen. Annoncér det, når det er klar."))
+    _step(
+        request,
+        found,
+        keeping.reopen_run,
+        said=_("Holdet er planlagt igen. Annoncér det, når det er klar."),
+    )
     return redirect("runs:run", found.pk)
 
 

@@ -40,7 +40,7 @@ def figures(request: ActorRequest) -> HttpResponse:
     networks, network, years, year = _asked(request)
     by = request.GET.get("efter", counted.SCHOOL)
     by = by if by in counted.GROUPINGS else counted.SCHOOL
-    found = counted.figures(year, network=network, today=clock.today()) if year else None
+    found = counted.figures(year, network=network, today=clock.today(), by=[by]) if year else None
     given = {"aar": year, "samarbejde": network or 0}
     return render(
         request,

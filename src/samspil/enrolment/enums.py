@@ -43,7 +43,8 @@ SIGN_UP_TRANSITIONS = (
 
 
 class EnrolmentStatus(models.TextChoices):
-    """Where one person stands. ``RESERVED``: the seat is kept until the sign-up is confirmed."""
+    """Where one person stands. ``RESERVED``: the seat is kept until the sign-up is confirmed. ``ELSEWHERE``:
+    somebody whom only the school's own system knows; their seat is counted there, and a plan asks them."""
 
     RESERVED = "reserved", _("Plads holdt")
     WAITING = "waiting", _("Venteliste")
@@ -53,6 +54,7 @@ class EnrolmentStatus(models.TextChoices):
     CANCELLED = "cancelled", _("Frameldt")
     ATTENDED = "attended", _("Har deltaget")
     ABSENT = "absent", _("Udeblevet")
+    ELSEWHERE = "elsewhere", _("I skolens eget system")
 
 
 SEATED = frozenset({"reserved", "enrolled", "attended", "absent"})
@@ -67,7 +69,9 @@ ENROLMENT_TRANSITIONS = (
     Transition("accept", frozenset({"offered"}), "enrolled"),
     Transition("requeue", frozenset({"offered", "reserved"}), "waiting"),
     Transition("cancel", LIVE, "cancelled"),
-    Transition("transfer", frozenset({"waiting", "offered", "enrolled"}), "transferred"),
+    Transition(
+        "transfer", frozenset({"waiting", "offered", "enrolled", "elsewhere"}), "transferred"
+    ),
     Transition("attend", frozenset({"enrolled", "absent"}), "attended"),
     Transition("miss", frozenset({"enrolled", "attended"}), "absent"),
     Transition("reopen", frozenset({"attended", "absent"}), "enrolled"),
@@ -128,6 +132,31 @@ MOVE_PLAN_TRANSITIONS = (
     Transition("carry_out", frozenset({"asking"}), "carried_out"),
     Transition("lapse", frozenset({"asking"}), "lapsed"),
     Transition("drop", frozenset({"queued", "proposed", "asking"}), "dropped"),
+)
+
+
+class BundleScope(models.TextChoices):
+    """What plans were asked for together: all courses of an FKB, of a branch group, or of a week."""
+
+    FKB = "fkb", _("Et FKB")
+    BRANCH = "branch", _("En branche")
+    DECIDED = "decided", _("En uge: hold, der afgøres i den")
+    STARTING = "starting", _("En uge: hold, der begynder i den")
+
+
+class BundleStatus(models.TextChoices):
+    """How far plans that were asked for together are. Each goes on by itself when it is answered."""
+
+    QUEUED = "queued", _("Regner")
+    FAILED = "failed", _("Mislykket")
+    ANSWERED = "answered", _("Regnet")
+    DROPPED = "dropped", _("Opgivet")
+
+
+BUNDLE_TRANSITIONS = (
+    Transition("answer", frozenset({"queued"}), "answered"),
+    Transition("fail", frozenset({"queued"}), "failed"),
+    Transition("drop", frozenset({"queued", "answered"}), "dropped"),
 )
 
 

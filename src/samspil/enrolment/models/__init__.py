@@ -3,6 +3,7 @@
 from samspil.enrolment.models.after import Attendance, Evaluation
 from samspil.enrolment.models.learners import Learner, LearnerCpr
 from samspil.enrolment.models.moves import (
+    MoveBundle,
     MoveLine,
     MovePlan,
     PlanApproval,
@@ -21,6 +22,7 @@ __all__ = [
     "Flexibility",
     "Learner",
     "LearnerCpr",
+    "MoveBundle",
     "MoveLine",
     "MovePlan",
     "PlanApproval",

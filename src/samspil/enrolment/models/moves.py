@@ -8,13 +8,58 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import F, Q
 
-from samspil.enrolment.enums import STAFF_ROLES, MovePlanStatus, MoveState, RunFate, TransferStep
+from samspil.enrolment.enums import (
+    STAFF_ROLES,
+    BundleScope,
+    BundleStatus,
+    MovePlanStatus,
+    MoveState,
+    RunFate,
+    TransferStep,
+)
 from samspil.network.models import Network
 
 if TYPE_CHECKING:
     from typing import Self
 
     from samspil.kernel.actor import Actor
+
+
+class MoveBundleQuerySet(models.QuerySet["MoveBundle"]):
+    """Bundles, as the actor may see them."""
+
+    def visible_to(self, actor: Actor) -> Self:
+        """Those of a network that the actor sees."""
+        return self.filter(network__in=Network.objects.visible_to(actor))
+
+
+class MoveBundle(models.Model):
+    """Plans of many courses that were asked for together: of an FKB, a branch group, or a week.
+
+    ``value``: the FKB's number, the branch group's key, or the Monday of the week (ISO). One calculation answers
+    all; every course where somebody is to be asked gets a ``MovePlan`` of its own, which its schools approve and
+    which is carried out, or not, by itself. ``conditions`` are those of its plans. ``statistics``: sums over the
+    scope, and under ``rest`` the courses where nothing is to be done.
+    """
+
+    network = models.ForeignKey("network.Network", on_delete=models.PROTECT, related_name="+")
+    scope = models.CharField(max_length=10, choices=BundleScope)
+    value = models.CharField(max_length=40)
+    label = models.CharField(max_length=200)
+    status = models.CharField(max_length=10, choices=BundleStatus, default=BundleStatus.QUEUED)
+    conditions = models.JSONField(default=dict)
+    statistics = models.JSONField(default=dict)
+    asked_by = models.CharField(max_length=200)
+    created_at = models.DateTimeField()
+    finished_at = models.DateTimeField(null=True)
+
+    objects = MoveBundleQuerySet.as_manager()
+
+    class Meta:
+        ordering = ["-created_at", "-pk"]
+
+    def __str__(self) -> str:
+        return f"{self.label} {self.created_at:%Y-%m-%d %H:%M}"
 
 
 class MovePlanQuerySet(models.QuerySet["MovePlan"]):
@@ -31,11 +76,15 @@ class MovePlan(models.Model):
     ``conditions``: ``km`` and ``days`` at most for everybody (on top of what each said), ``yes`` (who accepts, as
     in ``runs.Pooling``), ``answer_days``, ``held`` and ``cancelled`` runs by id. ``problem`` and ``solution`` are
     the planner's JSON. ``sha256`` is over what the schools approve. ``wave`` is the latest that was asked;
-    ``answer_by`` its deadline. Nobody is moved before the schools and they themselves have said yes.
+    ``answer_by`` its deadline. Nobody is moved before the schools and they themselves have said yes. ``bundle``:
+    what it was asked for together with.
     """
 
     network = models.ForeignKey("network.Network", on_delete=models.PROTECT, related_name="+")
     course = models.ForeignKey("catalogue.Course", on_delete=models.PROTECT, related_name="+")
+    bundle = models.ForeignKey(
+        MoveBundle, null=True, blank=True, on_delete=models.PROTECT, related_name="plans"
+    )
     status = models.CharField(max_length=12, choices=MovePlanStatus, default=MovePlanStatus.QUEUED)
     conditions = models.JSONField(default=dict)
     problem = models.JSONField(null=True)
@@ -59,7 +108,11 @@ class MovePlan(models.Model):
 
 
 class PlannedRun(models.Model):
-    """What a plan makes of a run. ``fixed``: people only in the school's own system, whom nobody asks from here."""
+    """What a plan makes of a run. ``fixed``: people whom only the school's own system knows.
+
+    ``changed_at``: the run was cancelled, taken off or given other days since, as ``changed_why`` says, and this
+    part of the plan holds no longer.
+    """
 
     plan = models.ForeignKey(MovePlan, on_delete=models.CASCADE, related_name="runs")
     run = models.ForeignKey("runs.CourseRun", on_delete=models.PROTECT, related_name="+")
@@ -69,6 +122,8 @@ class PlannedRun(models.Model):
     fixed = models.PositiveSmallIntegerField(default=0)
     minimum = models.PositiveSmallIntegerField()
     why = models.JSONField(default=list)
+    changed_at = models.DateTimeField(null=True)
+    changed_why = models.CharField(max_length=300, blank=True)
 
     class Meta:
         ordering = ["run__starts_on", "pk"]
@@ -85,12 +140,15 @@ class MoveLine(models.Model):
 
     ``unit`` tells apart those of a sign-up who answer for themselves; lines of one unit follow each other by
     ``wave``. ``metres``: from home as far as known; ``days``: later than their own run, below 0 before it.
+    ``is_elsewhere``: somebody whom only the school's own system knows. They get a sign-up without a name, and by
+    it a link, when they are asked; until then ``sign_up`` is empty.
     """
 
     plan = models.ForeignKey(MovePlan, on_delete=models.CASCADE, related_name="lines")
     sign_up = models.ForeignKey(
-        "enrolment.SignUp", on_delete=models.CASCADE, related_name="move_lines"
+        "enrolment.SignUp", null=True, on_delete=models.CASCADE, related_name="move_lines"
     )
+    is_elsewhere = models.BooleanField(default=False)
     source = models.ForeignKey("runs.CourseRun", on_delete=models.PROTECT, related_name="+")
     target = models.ForeignKey("runs.CourseRun", on_delete=models.PROTECT, related_name="+")
     enrolments = models.ManyToManyField("enrolment.Enrolment", related_name="move_lines")

@@ -42,6 +42,8 @@ class SignUp(models.Model):
     ``token_nonce`` and the site's key (``domain.tokens``); only its hash is kept. ``form_key`` is the
     form's own number, so that a form sent twice is one order. Names of the people may come later.
     A text of this model never holds a name: it stands in the audit trail, which is never erased.
+    ``is_elsewhere``: made so that a plan can ask somebody whom only the school's own system knows; an ordinary
+    sign-up from the move on.
     """
 
     run = models.ForeignKey("runs.CourseRun", on_delete=models.PROTECT, related_name="sign_ups")
@@ -69,6 +71,7 @@ class SignUp(models.Model):
     confirmed_at = models.DateTimeField(null=True, blank=True)
     withdrawn_at = models.DateTimeField(null=True, blank=True)
     anonymised_at = models.DateTimeField(null=True, blank=True)
+    is_elsewhere = models.BooleanField(default=False)
     is_constructed = models.BooleanField(default=False)
     version = models.PositiveIntegerField(default=1)
 

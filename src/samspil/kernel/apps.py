@@ -7,4 +7,4 @@ class KernelConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
-        from samspil.kernel import mail  # noqa: F401  registers the job that sends
+        from samspil.kernel import lookups, mail  # noqa: F401  registers ``among`` and the job that sends

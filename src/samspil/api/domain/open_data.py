@@ -117,14 +117,14 @@ def course_rows(pks: Collection[int]) -> list[CourseRow]:
     """Courses by id, in that order, with their FKBs. Two queries."""
     fkbs = defaultdict(list)
     for course, number, kind in (
-        CourseRelation.objects.filter(course__in=pks)
+        CourseRelation.objects.filter(course_id__among=pks)
         .order_by("fkb__number", "pk")
         .values_list("course_id", "fkb__number", "kind")
     ):
         fkbs[course].append((number, kind))
     by_pk = {
         row[0]: CourseRow._make((*row, tuple(fkbs[row[0]])))
-        for row in Course.objects.filter(pk__in=pks).order_by().values_list(*_COURSE)
+        for row in Course.objects.filter(pk__among=pks).order_by().values_list(*_COURSE)
     }
     return [by_pk[pk] for pk in pks if pk in by_pk]
 

@@ -41,19 +41,20 @@ def open_runs(wanted: RunWish, *, today: date) -> CourseRunQuerySet:
     if wanted.free:
         rows = rows.with_free_seats()
     if wanted.place:
-        # as values: the database then reads the runs in their order and stops when it has enough
+        # as values: the database then knows how many runs there are, and reads them in their order
+        # until it has enough, or by their postcodes when there are few
         codes = kept.remembered(("runs.postcodes", wanted.place), lambda: _postcodes(wanted.place))
-        rows = rows.filter(postcode__in=codes)
+        rows = rows.filter(postcode__among=codes)
     return rows.order_by("starts_on", "pk")
 
 
-def _postcodes(place: str) -> tuple[str, ...]:
+def _postcodes(place: str) -> frozenset[str]:
     """The postcodes of a municipality or of a region. One query."""
     within = Municipality.objects.filter(code=place) | Municipality.objects.filter(
         region_code=place
     )
     rows = Postcode.objects.filter(municipality__in=within).order_by("code")
-    return tuple(rows.values_list("code", flat=True))
+    return frozenset(rows.values_list("code", flat=True))
 
 
 def first_days(
@@ -63,7 +64,7 @@ def first_days(
     its first. One query."""
     rows = open_runs(wanted, today=today)
     if courses is not None:
-        rows = rows.filter(course__in=courses)
+        rows = rows.filter(course_id__among=courses)
     return dict(
         rows.order_by()
         .values("course_id")
@@ -87,7 +88,7 @@ def briefs(courses: Collection[int], wanted: RunWish, *, today: date) -> dict[in
     towns: dict[int, dict[str, None]] = {}
     for pk, course, city in (
         open_runs(wanted, today=today)
-        .filter(course__in=courses)
+        .filter(course_id__among=courses)
         .values_list("pk", "course_id", "city")
     ):
         pks.setdefault(course, []).append(pk)

@@ -126,6 +126,7 @@ class CourseRun(models.Model):
             models.Index(fields=["organisation", "starts_on"], name="run_school_start"),
             # every run in the order it is listed to everybody: a page of a list reads its own rows alone
             models.Index(fields=["starts_on", "id"], name="run_start"),
+            models.Index(fields=["postcode", "starts_on"], name="run_place_start"),
         ]
         constraints = [
             models.UniqueConstraint(

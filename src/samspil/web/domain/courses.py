@@ -151,14 +151,14 @@ def find_courses(wanted: Wish, *, today: date, page: str | int = 1) -> Result:
 def _lines(pks: list[int], wanted: RunWish, today: date) -> Iterable[Line]:
     fkbs: dict[int, list[str]] = {}
     for course, number in (
-        CourseRelation.objects.filter(course__in=pks)
+        CourseRelation.objects.filter(course_id__among=pks)
         .order_by("fkb__number", "pk")
         .values_list("course_id", "fkb__number")
     ):
         fkbs.setdefault(course, []).append(number)
     courses = {
         row[0]: CourseBrief(*row, fkbs=tuple(fkbs.get(row[0], ())))
-        for row in Course.objects.filter(pk__in=pks)
+        for row in Course.objects.filter(pk__among=pks)
         .order_by()
         .values_list("pk", "number", "title", "duration_days", "is_constructed")
     }

@@ -94,6 +94,11 @@ class Sums:
         return round(self.metres / self.moved / 1000) if self.moved else None
 
     @property
+    def all_km(self) -> int:
+        """Kilometres by road that people moved, all together, one way."""
+        return round(self.metres / 1000)
+
+    @property
     def answer_hours(self) -> int | None:
         """Hours from being asked to answering, on average."""
         return round(self.hours / self.answers) if self.answers else None

@@ -60,6 +60,11 @@ def charts(rows: Sequence[tuple[str, Sums]]) -> list[tuple[str, str, list[Bar]]]
     found = [
         (_("Aflyste hold ud af de afgjorte"), "%", cancelled),
         (_("Underviste"), _("deltagere"), taught),
+        (
+            _("Undervist, fordi hold blev lagt sammen"),
+            _("deltagere"),
+            [Bar(name, sums.rescued, tone="good") for name, sums in rows if sums.rescued],
+        ),
     ]
     return [(title, unit, _largest(bars)) for title, unit, bars in found if bars]
 
@@ -83,6 +88,7 @@ def columns() -> list[str]:
         _("Tilmeldt aflyste hold"),
         _("Hold reddet"),
         _("Deltagere reddet"),
+        _("Flyttede"),
         _("Flyttede, km i snit"),
         _("Timer til svar i snit"),
     ]
@@ -101,6 +107,7 @@ def cells(sums: Sums) -> list[Writable]:
         sums.turned_away,
         sums.rescued_runs,
         sums.rescued,
+        sums.moved,
         sums.km,
         sums.answer_hours,
     ]

@@ -20,6 +20,9 @@ class Standing(models.TextChoices):
 TO_ACT_ON = (Standing.MISSING, Standing.DRIFTED, Standing.CANCELLED)
 """Where somebody has to do something; a late one is only told."""
 
+UNNAMED = ("school_unknown", "school_several")
+"""Reasons for which the secretariat has to say which school outside the circle an agreement is with."""
+
 
 class GuaranteeStanding(models.TextChoices):
     """What has become of a guarantee (R30, R35)."""

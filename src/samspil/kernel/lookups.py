@@ -32,4 +32,5 @@ class Among(_Lookup):
         values = list(self.rhs)
         if connection.vendor == "postgresql":
             return f"{column} = ANY(%s)", [*params, values]
-        return f"{column} IN (SELECT value FROM json_each(%s))", [*params, json.dumps(values)]
+        sql = f"{column} IN (SELECT value FROM json_each(%s))"  # noqa: S608  the column is Django's own
+        return sql, [*params, json.dumps(values)]

@@ -9,7 +9,9 @@ from typing import Any
 
 from django.db.models import QuerySet
 
+from samspil.compliance.domain.judging import EXTERNAL
 from samspil.coordination.enums import AgreementStatus, CommitmentRole, FkbStatus
+from samspil.coordination.interfaces.values import parse_when
 from samspil.coordination.models import Agreement, Overview, Round, RoundCourse, RoundFkb
 from samspil.network.models import Organisation
 
@@ -19,11 +21,15 @@ _FROZEN = (FkbStatus.FROZEN, FkbStatus.AGREED)
 
 @dataclass(frozen=True, slots=True)
 class Agreed:
-    """One school's part in one course. ``holder_id``: the school where a joint run is held."""
+    """One school's part in one course. ``holder_id``: the school where a joint run is held.
+
+    ``external``: the school outside the circle that the course is agreed with (R27), as the overview
+    names it; ``organisation_id`` is then the one that the overview says it is, if it does.
+    """
 
     row_id: int
     course_id: int
-    organisation_id: int
+    organisation_id: int | None
     overview_id: int
     role: str
     runs: int | None
@@ -34,6 +40,12 @@ class Agreed:
     days: int
     holder_id: int | None = None
     holder_runs: int | None = None
+    external: str = ""
+
+    @property
+    def key(self) -> tuple[int, int | None]:
+        """As ``FollowUp.key``."""
+        return self.row_id, None if self.external else self.organisation_id
 
 
 def overviews_of(round: Round) -> list[Overview]:
@@ -79,14 +91,17 @@ def commitments_of(round: Round) -> list[Agreed]:
     }
     schools = dict(Organisation.objects.values_list("key", "pk"))
     now = successors()
-    found: dict[tuple[int, int], Agreed] = {}
+    found: dict[tuple[int, int | None], Agreed] = {}
     for overview in overviews_of(round):
         for row in overview.content["rows"]:
             known = rows.get((overview.round_fkb_id, row["number"]))
             if known is None or row["archived"]:
                 continue
             for agreed in _parts(overview, row, known, schools, now):
-                found.setdefault((agreed.row_id, agreed.organisation_id), agreed)
+                found.setdefault(agreed.key, agreed)
+            if row["external"]:
+                outside = _outside(overview, row["external"], known, schools, now, round.year)
+                found.setdefault(outside.key, outside)
     return list(found.values())
 
 
@@ -137,6 +152,34 @@ def _parts(
             else None,
             holder_runs=holder[1]["runs"] if holder else None,
         )
+
+
+def _outside(
+    overview: Overview,
+    agreed: dict[str, Any],
+    known: tuple[int, int, Any],
+    schools: dict[str, int],
+    now: dict[int, int],
+    year: int,
+) -> Agreed:
+    """An agreement with a school outside the circle: once in the year (R26), at the time it says."""
+    pk, course, days = known
+    when = parse_when(agreed["when"], year).value
+    school = schools.get(agreed.get("key", ""))  # older overviews hold the name alone
+    return Agreed(
+        row_id=pk,
+        course_id=course,
+        organisation_id=None if school is None else now.get(school, school),
+        overview_id=overview.pk,
+        role=EXTERNAL,
+        runs=None,
+        when=(agreed["when"] or "")[:200],
+        starts_on=when.starts_on if when else None,
+        ends_on=when.ends_on if when else None,
+        guarantee=False,
+        days=max(1, int(-(-(days or 1) // 1))),
+        external=agreed["school"],
+    )
 
 
 def _day(text: str | None) -> date | None:

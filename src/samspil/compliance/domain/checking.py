@@ -16,8 +16,9 @@ from samspil.compliance import notifications, rules
 from samspil.compliance.domain import judging
 from samspil.compliance.domain.agreed import Agreed, commitments_of, has_any, successors
 from samspil.compliance.domain.announced import looks_of, runs_of
+from samspil.compliance.domain.outside import Meant, settle
 from samspil.compliance.domain.words import guarantee_words, reason_words
-from samspil.compliance.enums import TO_ACT_ON, GuaranteeStanding, Standing
+from samspil.compliance.enums import TO_ACT_ON, UNNAMED, GuaranteeStanding, Standing
 from samspil.compliance.models import FollowUp, FollowUpChange, RoundCheck
 from samspil.coordination.domain.recipients import secretariat_people
 from samspil.coordination.models import Round
@@ -35,7 +36,7 @@ MOST_LINES: Final = 20
 _CHUNK: Final = 2_000
 _BAD_GUARANTEES: Final = (GuaranteeStanding.NOT_GIVEN, GuaranteeStanding.BROKEN)
 _COPIED: Final = (
-    "overview_id", "is_current", "role", "runs", "when_text", "starts_on", "ends_on", "guarantee",
+    "organisation_id", "external", "overview_id", "is_current", "role", "runs", "when_text", "starts_on", "ends_on", "guarantee",
     "due_on", "status", "reason", "guarantee_status", "guaranteed_held", "guaranteed_broken",
     "announced", "run_ids",
 )  # fmt: skip
@@ -74,19 +75,12 @@ def check_round(*, actor: Actor, now: datetime, round: Round) -> RoundCheck:
         raise Conflict(_("Der er ingen låst oversigt i runden at kontrollere efter."))
     today = clock.local_date(now)
     wanted = _judged(round, today)
-    known = {
-        (row.round_course_id, row.organisation_id): row
-        for row in FollowUp.objects.filter(round=round).order_by("pk")
-    }
+    known = {row.key: row for row in FollowUp.objects.filter(round=round).order_by("pk")}
     made, changed, history = _compare(round, wanted, known, today)
     FollowUp.objects.bulk_create(made, batch_size=_CHUNK)
     _save(changed, [*(name.removesuffix("_id") for name in _COPIED), "since"])
     FollowUpChange.objects.bulk_create(history, batch_size=_CHUNK)
-    current = [
-        row
-        for row in [*made, *known.values()]
-        if (row.round_course_id, row.organisation_id) in wanted
-    ]
+    current = [row for row in [*made, *known.values()] if row.key in wanted]
     counts = Counter(str(row.status) for row in current)
     _tell(round, current, now)
     check, _new = RoundCheck.objects.update_or_create(
@@ -108,15 +102,22 @@ def check_round(*, actor: Actor, now: datetime, round: Round) -> RoundCheck:
     return check
 
 
-def _judged(round: Round, today: date) -> dict[tuple[int, int], dict[str, Any]]:
+_Key = tuple[int, int | None]
+"""``FollowUp.key``: the row, and the school unless it is one outside the circle."""
+
+
+def _judged(round: Round, today: date) -> dict[_Key, dict[str, Any]]:
     """Every commitment as it stands, by row and school: the columns of a ``FollowUp``."""
     agreed = commitments_of(round)
+    meant = settle(round.network_id, [item for item in agreed if item.external])
     courses = {item.course_id for item in agreed}
     seen = runs_of(courses, round.year, successors())
     looks = looks_of(courses)
     within = terms()
     return {
-        (item.row_id, item.organisation_id): _columns(item, round, seen, looks, within, today)
+        item.key: _columns(
+            item, round, seen, looks, within, today, meant[item.external] if item.external else None
+        )
         for item in agreed
     }
 
@@ -128,7 +129,9 @@ def _columns(
     looks: Mapping[int, date],
     within: judging.Terms,
     today: date,
+    meant: Meant | None,
 ) -> dict[str, Any]:
+    school_id = meant.organisation_id if meant else item.organisation_id
     promise = judging.Promise(
         role=item.role,
         year=round.year,
@@ -138,9 +141,9 @@ def _columns(
         guarantee=item.guarantee,
         days=item.days,
     )
-    verdict = judging.judge(
+    verdict = _unknown(meant) or judging.judge(
         promise,
-        seen.get((item.course_id, item.organisation_id), ()),
+        seen.get((item.course_id, school_id), ()) if school_id else (),
         today=today,
         looked_on=looks.get(item.course_id),
         terms=within,
@@ -148,6 +151,8 @@ def _columns(
         holder_runs=item.holder_runs,
     )
     return {
+        "organisation_id": school_id,
+        "external": item.external,
         "overview_id": item.overview_id,
         "is_current": True,
         "role": item.role,
@@ -167,26 +172,28 @@ def _columns(
     }
 
 
+def _unknown(meant: Meant | None) -> judging.Verdict | None:
+    """What is said of an agreement when nobody knows which school's runs to look for."""
+    if meant is None or meant.organisation_id is not None:
+        return None
+    values = {"count": meant.count} if meant.code == "school_several" else {}
+    return judging.Verdict(Standing.UNKNOWN, meant.code, values)
+
+
 def _compare(
     round: Round,
-    wanted: Mapping[tuple[int, int], dict[str, Any]],
-    known: Mapping[tuple[int, int], FollowUp],
+    wanted: Mapping[_Key, dict[str, Any]],
+    known: Mapping[_Key, FollowUp],
     today: date,
 ) -> tuple[list[FollowUp], list[FollowUp], list[FollowUpChange]]:
     """What is new, what is another than before, and the history of it."""
     made: list[FollowUp] = []
     changed: list[FollowUp] = []
     history: list[FollowUpChange] = []
-    for (row_id, school_id), columns in wanted.items():
-        row = known.get((row_id, school_id))
+    for key, columns in wanted.items():
+        row = known.get(key)
         if row is None:
-            row = FollowUp(
-                round=round,
-                round_course_id=row_id,
-                organisation_id=school_id,
-                since=today,
-                **columns,
-            )
+            row = FollowUp(round=round, round_course_id=key[0], since=today, **columns)
             made.append(row)
             history.append(_change(row, today, "", ""))
             continue
@@ -244,26 +251,31 @@ class Line:
 
     @property
     def status(self) -> str:
-        if self.follow_up.status in TO_ACT_ON:
+        if _is_to_act_on(self.follow_up):
             return str(self.follow_up.get_status_display())
         return str(self.follow_up.get_guarantee_status_display())
 
     @property
     def words(self) -> str:
-        told = [reason_words(self.follow_up.reason)] if self.follow_up.status in TO_ACT_ON else []
+        told = [reason_words(self.follow_up.reason)] if _is_to_act_on(self.follow_up) else []
         if self.follow_up.guarantee_status in _BAD_GUARANTEES:
             told.append(guarantee_words(self.follow_up))
         return " ".join(told)
 
 
+def _is_to_act_on(row: FollowUp) -> bool:
+    return row.status in TO_ACT_ON or row.reason.get("code") in UNNAMED
+
+
 def needs_somebody(row: FollowUp) -> bool:
     """Whether somebody has to act on it, or a guarantee was broken."""
-    return row.status in TO_ACT_ON or row.guarantee_status in _BAD_GUARANTEES
+    return _is_to_act_on(row) or row.guarantee_status in _BAD_GUARANTEES
 
 
 def _tell(round: Round, current: Collection[FollowUp], now: datetime) -> None:
     """Mail what is new to act on, to each school its own and to the secretariat all of it.
 
+    A school outside the circle gets none: it is not ours to remind; the secretariat speaks with it.
     What a school was told of isn't told again before it has become something else.
     """
     fresh: list[FollowUp] = []
@@ -279,8 +291,11 @@ def _tell(round: Round, current: Collection[FollowUp], now: datetime) -> None:
     lines = _lines(fresh)
     by_school: dict[int, list[Line]] = defaultdict(list)
     for line in lines:
-        by_school[line.follow_up.organisation_id].append(line)
-    waiting = Counter(row.organisation_id for row in current if needs_somebody(row))
+        school_id = line.follow_up.organisation_id
+        if school_id is not None and not line.follow_up.external:
+            by_school[school_id].append(line)
+    open_ones = [row for row in current if needs_somebody(row)]
+    waiting = Counter(row.organisation_id for row in open_ones if not row.external)
     schools = Organisation.objects.in_bulk(by_school)
     on = clock.local_date(now)
     for school_id, own in sorted(by_school.items()):
@@ -310,7 +325,8 @@ def _tell(round: Round, current: Collection[FollowUp], now: datetime) -> None:
                 round=round,
                 person=person,
                 url=f"{settings.BASE_URL}{path}",
-                open=waiting.total(),
+                open=len(open_ones),
+                outside=any(line.follow_up.external for line in lines),
                 **_cut(lines),
             ),
             to=person.email,
@@ -333,7 +349,7 @@ def _lines(rows: Sequence[FollowUp]) -> list[Line]:
             row,
             found[row.pk].round_course.course.number,
             found[row.pk].round_course.course.title,
-            found[row.pk].organisation.label,
+            found[row.pk].school_label,
         )
         for row in rows
     ]

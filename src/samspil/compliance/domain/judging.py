@@ -17,6 +17,7 @@ from samspil.compliance.enums import GuaranteeStanding, Standing
 OWN: Final = "own"
 HOLDER: Final = "holder"
 FOLLOWER: Final = "follower"
+EXTERNAL: Final = "external"
 _HALF_YEAR: Final = 184
 
 
@@ -296,9 +297,10 @@ def _guarantee(
     """What became of a guarantee (R30, R35): the standing, and how many runs held and broke it.
 
     Runs announced as guaranteed count. Where a guarantee was agreed and no run says so, it is broken
-    when none of them stands. A follower promises nothing: the run is the holder's.
+    when none of them stands. A follower promises nothing: the run is the holder's. What a school outside
+    the circle guarantees is not the network's to count.
     """
-    if promise.role == FOLLOWER:
+    if promise.role in (FOLLOWER, EXTERNAL):
         return GuaranteeStanding.NONE, 0, 0
     said = [run for run in mine if run.is_guaranteed]
     if not said and not promise.guarantee:

@@ -12,11 +12,19 @@ from django.db.models import Count, Min, Q, QuerySet, Sum
 
 from samspil.compliance import rules
 from samspil.compliance.enums import TO_ACT_ON, GuaranteeStanding, Standing
-from samspil.compliance.models import FollowUp, FollowUpChange, RoundCheck
+from samspil.compliance.models import (
+    FollowUp,
+    FollowUpChange,
+    FollowUpQuerySet,
+    OutsideSchool,
+    RoundCheck,
+)
 from samspil.coordination.domain.round_queries import get_round
-from samspil.coordination.models import Round, RoundCourse
+from samspil.coordination.models import Round, RoundCourse, RoundSchool
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import NotFound
+from samspil.kernel.imports.values import folded
+from samspil.network.enums import OrganisationKind
 from samspil.network.models import Organisation
 from samspil.runs.domain import harvest_queries
 from samspil.runs.models import CourseLook, CourseRun, RunChange
@@ -74,6 +82,19 @@ class SchoolTally:
 
 
 @dataclass(frozen=True, slots=True)
+class OutsideTally:
+    """A school outside the circle, by the name in its agreements, and how they stand (R27)."""
+
+    outside: OutsideSchool
+    tally: Tally
+
+    @property
+    def is_unnamed(self) -> bool:
+        """Nobody knows yet which school it is."""
+        return self.outside.organisation_id is None and not self.outside.is_said
+
+
+@dataclass(frozen=True, slots=True)
 class CourseTally:
     """A course of the round and how the commitments for it stand."""
 
@@ -88,6 +109,7 @@ class RoundPicture:
     round: Round
     tally: Tally
     schools: list[SchoolTally]
+    outside: list[OutsideTally]
     check: RoundCheck | None
     before: RoundCheck | None
     sees_all: bool
@@ -115,13 +137,13 @@ def first_round(rounds: Sequence[Round], today: date) -> Round | None:
     )
 
 
-def _of(actor: Actor, round: Round) -> QuerySet[FollowUp]:
+def _of(actor: Actor, round: Round) -> FollowUpQuerySet:
     return FollowUp.objects.visible_to(actor).current().filter(round=round)
 
 
-def _tallies(rows: QuerySet[FollowUp], by: str) -> dict[int, Tally]:
+def _tallies(rows: QuerySet[FollowUp], by: str) -> dict[Any, Tally]:
     """Counts by standing and the guarantee's rate, for each value of ``by``. One query."""
-    found: dict[int, dict[str, Any]] = {}
+    found: dict[Any, dict[str, Any]] = {}
     for key, status, count, held, broken, not_given in (
         rows.order_by()
         .values_list(by, "status")
@@ -158,7 +180,8 @@ def picture(actor: Actor, round_id: int) -> RoundPicture:
     A fixed number of queries at any size. Raises ``NotFound``.
     """
     round = get_round(actor, round_id)
-    by_school = _tallies(_of(actor, round), "organisation_id")
+    by_school = _tallies(_of(actor, round).inside(), "organisation_id")
+    outside = _outside(actor, round)
     schools = Organisation.objects.in_bulk(by_school)
     lines = [SchoolTally(schools[pk], tally) for pk, tally in by_school.items()]
     lines.sort(key=lambda line: (line.school.name, line.school.pk))
@@ -169,8 +192,9 @@ def picture(actor: Actor, round_id: int) -> RoundPicture:
     )
     return RoundPicture(
         round=round,
-        tally=_sum(list(by_school.values())),
+        tally=_sum([*by_school.values(), *(line.tally for line in outside)]),
         schools=lines,
+        outside=outside,
         check=checks[0] if checks else None,
         before=checks[1] if len(checks) > 1 else None,
         sees_all=rules.sees_all(actor, round),
@@ -182,6 +206,59 @@ def picture(actor: Actor, round_id: int) -> RoundPicture:
             | Q(round_course__round_fkb__fkb__is_constructed=True)
         )
         .exists(),
+    )
+
+
+def _outside(actor: Actor, round: Round) -> list[OutsideTally]:
+    """The schools outside the circle that the round has agreements with, by name."""
+    by_name = _tallies(_of(actor, round).outside(), "external")
+    if not by_name:
+        return []
+    together: dict[str, list[Tally]] = {}
+    for name, tally in by_name.items():
+        together.setdefault(folded(name)[:200], []).append(tally)
+    rows = OutsideSchool.objects.filter(network=round.network_id).select_related("organisation")
+    return [
+        OutsideTally(row, _sum(together[row.folded]))
+        for row in rows.order_by("name", "pk")
+        if row.folded in together
+    ]
+
+
+@dataclass(frozen=True, slots=True)
+class OutsidePicture:
+    """A school outside the circle: its agreements in the round, and the schools it can be."""
+
+    round: Round
+    outside: OutsideSchool
+    follow_ups: list[FollowUp]
+    schools: QuerySet[Organisation]
+
+
+def outside_school(actor: Actor, round_id: int, outside_id: int) -> OutsidePicture:
+    """A school outside the circle that the round has agreements with. Raises ``NotFound``."""
+    round = get_round(actor, round_id)
+    rows = OutsideSchool.objects.filter(network=round.network_id).select_related("organisation")
+    outside = rows.filter(pk=outside_id).first()
+    follow_ups = (
+        [
+            row
+            for row in _with_course(_of(actor, round).outside())
+            if folded(row.external)[:200] == outside.folded
+        ]
+        if outside
+        else []
+    )
+    if outside is None or not follow_ups:
+        raise NotFound("")
+    inside = RoundSchool.objects.filter(round=round, left_on__isnull=True).values("organisation")
+    return OutsidePicture(
+        round=round,
+        outside=outside,
+        follow_ups=follow_ups,
+        schools=Organisation.objects.filter(kind=OrganisationKind.SCHOOL, successor__isnull=True)
+        .exclude(pk__in=inside)
+        .order_by("name", "pk"),
     )
 
 
@@ -204,7 +281,7 @@ def get_school(actor: Actor, round_id: int, organisation_id: int) -> tuple[Round
     """A school of a round whose standing the actor sees. Raises ``NotFound``."""
     round = get_round(actor, round_id)
     school = Organisation.objects.filter(
-        pk=organisation_id, pk__in=_of(actor, round).order_by().values("organisation")
+        pk=organisation_id, pk__in=_of(actor, round).inside().order_by().values("organisation")
     ).first()
     if school is None:
         raise NotFound("")
@@ -213,7 +290,7 @@ def get_school(actor: Actor, round_id: int, organisation_id: int) -> tuple[Round
 
 def tally_of_school(actor: Actor, round: Round, school: Organisation) -> Tally:
     """How a school's commitments stand. One query."""
-    rows = _of(actor, round).filter(organisation=school)
+    rows = _of(actor, round).inside().filter(organisation=school)
     return _tallies(rows, "organisation_id").get(school.pk, Tally())
 
 
@@ -228,14 +305,14 @@ def lines_of_school(
     size: int = 50,
 ) -> Page[FollowUp]:
     """A page of a school's commitments, by course number."""
-    rows = _narrowed(_of(actor, round).filter(organisation=school), state, text)
+    rows = _narrowed(_of(actor, round).inside().filter(organisation=school), state, text)
     return Paginator(_with_course(rows), size).get_page(page)
 
 
 def _with_course(rows: QuerySet[FollowUp]) -> QuerySet[FollowUp]:
     return rows.select_related(
         "round_course__course", "round_course__round_fkb__fkb", "organisation"
-    ).order_by("round_course__course__number", "organisation__name", "pk")
+    ).order_by("round_course__course__number", "external", "organisation__name", "pk")
 
 
 @dataclass(frozen=True, slots=True)
@@ -331,6 +408,7 @@ class Story:
     history: list[FollowUpChange]
     run_changes: list[RunChange]
     looked_on: date | None
+    outside: OutsideSchool | None
 
 
 def story(actor: Actor, follow_up_id: int) -> Story:
@@ -357,6 +435,11 @@ def story(actor: Actor, follow_up_id: int) -> Story:
             .order_by("pk")
             .first()
         )
+    outside = None
+    if found.external:
+        outside = OutsideSchool.objects.filter(
+            network=found.round.network_id, folded=folded(found.external)[:200]
+        ).first()
     look = harvest_queries.looks([found.round_course.course_id]).get(found.round_course.course_id)
     return Story(
         follow_up=found,
@@ -365,6 +448,7 @@ def story(actor: Actor, follow_up_id: int) -> Story:
         history=list(found.changes.order_by("-on", "-pk")[:100]),
         run_changes=harvest_queries.changes_of(found.run_ids),
         looked_on=look.looked_on if look else None,
+        outside=outside,
     )
 
 

@@ -22,7 +22,8 @@ def follow_up_tasks(actor: Actor, today: date) -> Iterator[Task]:
     schools = actor.organisation_ids(roles.SCHOOL_COORDINATOR, roles.SCHOOL_LEADER)
     open_ones = FollowUp.objects.to_act_on().filter(round__year__gte=today.year)
     for round_id, year, network, school_id, school, count in (
-        open_ones.filter(organisation_id__in=schools)
+        open_ones.inside()
+        .filter(organisation_id__in=schools)
         .order_by("round_id", "organisation_id")
         .values_list(
             "round_id",

@@ -103,6 +103,18 @@ _WORDS: Final[Mapping[str, Callable[[Values], str]]] = {
         _("Skulle være annonceret senest %(due)s. Målets hold er ikke hentet siden %(looked)s.")
         % {"due": _day(v, "due_on"), "looked": _day(v, "looked_on")}
     ),
+    "school_unknown": lambda v: _(
+        "Vi kan ikke se, hvilken skole aftalen er med. Sekretariatet skal vælge den i registret."
+    ),
+    "school_several": lambda v: (
+        _(
+            "%(count)s skoler kan hedde det, der står i aftalen. Sekretariatet skal vælge den rigtige."
+        )
+        % {"count": v["count"]}
+    ),
+    "school_nowhere": lambda v: _(
+        "Skolen står ikke i registret, så dens hold kan ikke hentes. Spørg den selv."
+    ),
     "cancelled": _cancelled,
     "withdrawn": lambda v: (
         ngettext(

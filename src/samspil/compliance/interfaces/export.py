@@ -54,7 +54,7 @@ def _line(row: FollowUp) -> list[Writable]:
         line.round_fkb.fkb.number,
         line.course.number,
         line.course.title,
-        row.organisation.name,
+        row.school_name,
         role_words(row),
         row.when_text,
         row.runs,

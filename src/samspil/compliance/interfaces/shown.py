@@ -42,6 +42,8 @@ _BAD = (Standing.MISSING, Standing.CANCELLED, Standing.DRIFTED)
 
 def role_words(row: FollowUp) -> str:
     """What the school does for the course."""
+    if row.external:
+        return _("Aftale uden for kredsen")
     return str(CommitmentRole(row.role).label)
 
 

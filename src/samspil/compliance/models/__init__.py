@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import models
 from django.db.models import Q
 
-from samspil.compliance.enums import TO_ACT_ON, GuaranteeStanding, Standing
+from samspil.compliance.enums import TO_ACT_ON, UNNAMED, GuaranteeStanding, Standing
 from samspil.kernel import roles
 
 if TYPE_CHECKING:
@@ -22,12 +22,13 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
     def visible_to(self, actor: Actor) -> Self:
         """A school its own, a secretariat those of its network's rounds.
 
-        What other schools do for a course stands on the round's board; how it goes is theirs.
+        What other schools do for a course stands on the round's board; how it goes is theirs. How an
+        agreement with a school outside the circle is kept is the secretariat's alone.
         """
         if actor.is_system or actor.is_platform_admin:
             return self
         return self.filter(
-            Q(organisation_id__in=actor.organisation_ids())
+            Q(organisation_id__in=actor.organisation_ids(), external="")
             | Q(round__network_id__in=actor.network_ids(roles.SECRETARIAT))
         )
 
@@ -38,8 +39,18 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
     def to_act_on(self) -> Self:
         """Those where somebody has to do something."""
         return self.current().filter(
-            Q(status__in=TO_ACT_ON) | Q(guarantee_status=GuaranteeStanding.NOT_GIVEN)
+            Q(status__in=TO_ACT_ON)
+            | Q(guarantee_status=GuaranteeStanding.NOT_GIVEN)
+            | Q(organisation=None, reason__code__in=UNNAMED)
         )
+
+    def inside(self) -> Self:
+        """Those of schools that coordinate in the round themselves."""
+        return self.filter(external="")
+
+    def outside(self) -> Self:
+        """Those of schools outside the circle (R27)."""
+        return self.exclude(external="")
 
 
 class FollowUp(models.Model):
@@ -49,6 +60,9 @@ class FollowUp(models.Model):
     board today. ``reason``: a code with its values (``domain.words``). ``since``: the day on which
     the standing became what it is. ``run_ids``: the runs that it was judged by. ``told``: what the
     school was last mailed about it. ``is_current``: it stands in the newest overview.
+
+    ``external``: the name in an agreement with a school outside the circle (R27); such a row has the
+    role ``external``, and its ``organisation`` is ``None`` as long as nobody knows which school it is.
     """
 
     round = models.ForeignKey(
@@ -58,8 +72,13 @@ class FollowUp(models.Model):
         "coordination.RoundCourse", on_delete=models.CASCADE, related_name="follow_ups"
     )
     organisation = models.ForeignKey(
-        "network.Organisation", on_delete=models.PROTECT, related_name="follow_ups"
+        "network.Organisation",
+        null=True,
+        blank=True,
+        on_delete=models.PROTECT,
+        related_name="follow_ups",
     )
+    external = models.CharField(max_length=200, blank=True)
     overview = models.ForeignKey(
         "coordination.Overview", on_delete=models.PROTECT, related_name="follow_ups"
     )
@@ -89,7 +108,15 @@ class FollowUp(models.Model):
         ordering = ["round_course__course__number", "organisation__name", "pk"]
         constraints = [
             models.UniqueConstraint(
-                fields=["round_course", "organisation"], name="follow_up_unique"
+                fields=["round_course", "organisation"],
+                condition=Q(external=""),
+                name="follow_up_unique",
+            ),
+            models.UniqueConstraint(
+                fields=["round_course"], condition=~Q(external=""), name="follow_up_outside"
+            ),
+            models.CheckConstraint(
+                condition=Q(organisation__isnull=False) | ~Q(external=""), name="follow_up_of_whom"
             ),
         ]
         indexes = [
@@ -98,7 +125,52 @@ class FollowUp(models.Model):
         ]
 
     def __str__(self) -> str:
-        return f"{self.round_course}: {self.organisation}"
+        return f"{self.round_course}: {self.school_name}"
+
+    @property
+    def key(self) -> tuple[int, int | None]:
+        """What tells it from the round's others: its row, and the school; the one agreement with a
+        school outside the circle that a row can have has no school here."""
+        return self.round_course_id, None if self.external else self.organisation_id
+
+    @property
+    def school_name(self) -> str:
+        """The school's name; that of a school outside the circle as the agreement says it."""
+        return self.external or (self.organisation.name if self.organisation else "")
+
+    @property
+    def school_label(self) -> str:
+        """The school's short name."""
+        return self.external or (self.organisation.label if self.organisation else "")
+
+
+class OutsideSchool(models.Model):
+    """Which school of the register a name in an agreement with a school outside a network means (R27).
+
+    ``folded``: the name without regard to case, dots and blanks. ``is_said``: a person has said it,
+    so that no check changes it; then ``organisation`` ``None`` means that it stands in no register.
+    """
+
+    network = models.ForeignKey(
+        "network.Network", on_delete=models.CASCADE, related_name="outside_schools"
+    )
+    folded = models.CharField(max_length=200)
+    name = models.CharField(max_length=200)
+    organisation = models.ForeignKey(
+        "network.Organisation", null=True, blank=True, on_delete=models.PROTECT, related_name="+"
+    )
+    is_said = models.BooleanField(default=False)
+    said_at = models.DateTimeField(null=True, blank=True)
+    said_by_label = models.CharField(max_length=200, blank=True)
+
+    class Meta:
+        ordering = ["name", "pk"]
+        constraints = [
+            models.UniqueConstraint(fields=["network", "folded"], name="outside_school_unique"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
 
 
 class FollowUpChange(models.Model):

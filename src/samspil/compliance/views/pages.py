@@ -10,18 +10,19 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
-from django.views.decorators.http import require_POST
+from django.views.decorators.http import require_http_methods, require_POST
 
 from samspil.compliance import rules
-from samspil.compliance.domain import checking, queries
+from samspil.compliance.domain import checking, naming, queries
 from samspil.compliance.enums import Standing
 from samspil.compliance.interfaces import shown
 from samspil.compliance.interfaces.export import write_follow_ups
+from samspil.compliance.interfaces.forms import NOWHERE, OutsideForm
 from samspil.coordination.domain.round_queries import get_round
 from samspil.kernel import clock
 from samspil.kernel.downloads import download
-from samspil.kernel.errors import Conflict
-from samspil.kernel.http import LOGIN, ActorRequest, requires
+from samspil.kernel.errors import Conflict, Invalid
+from samspil.kernel.http import LOGIN, ActorRequest, insist, requires
 from samspil.ui.components import Tab
 
 XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
@@ -67,6 +68,15 @@ def _round_page(request: ActorRequest, round_id: int, rounds: list[Any]) -> Http
                     shown.percent_words(line.tally.rate),
                 )
                 for line in picture.schools
+            ],
+            "outside": [
+                (
+                    line.outside,
+                    line.is_unnamed,
+                    line.tally,
+                    [line.tally.of(status) for status in Standing],
+                )
+                for line in picture.outside
             ],
             "statuses": [str(status.label) for status in Standing],
             "others": [round for round in rounds if round.pk != round_id],
@@ -126,6 +136,47 @@ def school(request: ActorRequest, round_id: int, organisation_id: int) -> HttpRe
             "state": state,
             "text": text,
         },
+    )
+
+
+@requires(LOGIN)
+@require_http_methods(["GET", "POST"])
+def outside(request: ActorRequest, round_id: int, outside_id: int) -> HttpResponse:
+    """A school outside the circle: its agreements, and which school of the register it is (R27)."""
+    found = queries.outside_school(request.actor, round_id, outside_id)
+    row = found.outside
+    form = OutsideForm(
+        request.POST if request.method == "POST" else None,
+        schools=found.schools,
+        initial={"organisation": row.organisation_id or (NOWHERE if row.is_said else "")},
+    )
+    if request.method == "POST":
+        insist(rules.may_check(request.actor, found.round))
+        if form.is_valid():
+            try:
+                naming.name_outside_school(
+                    actor=request.actor,
+                    now=clock.now(),
+                    round=found.round,
+                    outside=row,
+                    organisation=form.cleaned_data["organisation"],
+                )
+            except (Invalid, Conflict) as error:
+                form.add_error("organisation", error.message)
+            else:
+                messages.success(request, _("Gemt. Aftalerne er kontrolleret igen."))
+                return redirect("compliance:outside", round_id, outside_id)
+    return render(
+        request,
+        "compliance/outside.html",
+        {
+            "round": found.round,
+            "outside": row,
+            "lines": [shown.line_of(item) for item in found.follow_ups],
+            "form": form,
+            "may_name": rules.may_check(request.actor, found.round),
+        },
+        status=400 if form.errors else 200,
     )
 
 

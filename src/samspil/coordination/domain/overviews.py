@@ -102,12 +102,13 @@ def content_of(round_fkb: RoundFkb) -> Content:
     external = {
         item.round_course_id: {
             "school": item.school_name,
+            "key": item.organisation.key if item.organisation else "",
             "when": item.when_text,
             "note": item.note,
             "document": {"name": item.document.name, "sha256": item.document.sha256},
         }
         for item in ExternalAgreement.objects.filter(round_course__round_fkb=round_fkb)
-        .select_related("document")
+        .select_related("document", "organisation")
         .order_by("pk")
     }
     return {
@@ -259,6 +260,12 @@ def _now(
     return f"har nu eget udbud{tail}"
 
 
+def _told(external: dict[str, Any] | None) -> dict[str, Any] | None:
+    """An agreement as it is read: the school's key in the register, which older versions lack, is
+    no part of it."""
+    return external and {name: value for name, value in external.items() if name != "key"}
+
+
 def _row_changes(
     old: dict[str, Any] | None,
     new: dict[str, Any],
@@ -284,7 +291,7 @@ def _row_changes(
         yield Change(
             f"{number} hedder nu {new['title']}, {new['days'] or 'ukendt'} dage", everybody
         )
-    if old["external"] != new["external"]:
+    if _told(old["external"]) != _told(new["external"]):
         if new["external"] is None:
             text = f"{number}: aftalen med {old['external']['school']} er bortfaldet"
         elif old["external"] is None:

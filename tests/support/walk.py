@@ -236,6 +236,26 @@ class World:
             now=NOW,
             spec="catalogue.fkbs",
             content="nummer;titel;branche\n9555;Prøvens FKB;SOSU\n".encode(),
+    @cached_property
+    def outside_school(self) -> Any:
+        """A school outside the circle that the frozen overview has an agreement with."""
+        from samspil.compliance.models import FollowUp, OutsideSchool
+
+        FollowUp.objects.create(
+            round=self.inside.round,
+            round_course=self.inside.rows[0],
+            overview=self.followed.overview,
+            external="Skolen uden for kredsen",
+            role="external",
+            due_on=NOW.date(),
+            since=NOW.date(),
+        )
+        return OutsideSchool.objects.create(
+            network=self.inside.network,
+            folded="skolen uden for kredsen",
+            name="Skolen uden for kredsen",
+        )
+
             name="fkb.csv",
         )
 
@@ -509,6 +529,10 @@ COMMON_TO_ALL = (
     "runs:fetch_now",
     "runs:fetched_file",
     "enrolment:enter",  # any school may sign people up for an announced run
+    "compliance:outside": lambda w: {
+        "round_id": w.followed.round_id,
+        "outside_id": w.outside_school.pk,
+    },
 )
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
-from samspil.kernel import roles
+from collections.abc import Collection
+from datetime import date
+
+from samspil.kernel import clock, roles
 from samspil.kernel.actor import Actor
 from samspil.lending.models import Loan
-from samspil.network.models import Organisation
+from samspil.network.domain import mandates
+from samspil.network.domain.mandates import Basis
+from samspil.network.models import Membership, Organisation
+from samspil.network.models.organisations import valid_on
 
 _STAFF = (roles.SCHOOL_COORDINATOR, roles.SCHOOL_LEADER)
 
@@ -43,11 +49,38 @@ def may_withdraw(actor: Actor, loan: Loan) -> bool:
 
 
 def may_sign(actor: Actor, loan: Loan) -> bool:
-    """Sign for a school: a leader of either (R31 goes for every agreement between schools)."""
-    return actor.person_id is not None and any(
-        actor.has(roles.SCHOOL_LEADER, organisation_id=party)
+    """Sign for a school: a leader of either, and whom the leader gave a mandate (R31 goes for every
+    agreement between schools)."""
+    return any(
+        sign_basis(actor, loan, party, on=clock.today()) is not None
         for party in (loan.lender_id, loan.borrower_id)
         if party is not None
+    )
+
+
+def shared_networks(loan: Loan, *, on: date) -> Collection[int]:
+    """The networks that both schools are in: a mandate for one of them covers a loan between the two."""
+    if loan.borrower_id is None:
+        return ()
+    theirs = Membership.objects.filter(valid_on(on), organisation_id=loan.borrower_id)
+    return frozenset(
+        Membership.objects.filter(
+            valid_on(on), organisation_id=loan.lender_id, network__in=theirs.values("network")
+        ).values_list("network_id", flat=True)
+    )
+
+
+def sign_basis(
+    actor: Actor, loan: Loan, organisation_id: int, *, on: date, locked: bool = False
+) -> Basis | None:
+    """By what the actor may sign a loan for one of its schools: as leader or by a mandate."""
+    return mandates.basis_of(
+        actor,
+        organisation_id,
+        network_id=shared_networks(loan, on=on),
+        fkb_number=loan.fkb.number,
+        on=on,
+        locked=locked,
     )
 
 
@@ -59,8 +92,3 @@ def may_register(actor: Actor, loan: Loan) -> bool:
 def is_worker(actor: Actor, _loan: object = None) -> bool:
     """The worker alone: what follows from what people did."""
     return actor.is_system
-
-
-def leads(actor: Actor, organisation: Organisation) -> bool:
-    """Whether the actor is a leader of the school: may sign for it."""
-    return actor.has(roles.SCHOOL_LEADER, organisation_id=organisation.pk)

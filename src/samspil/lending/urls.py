@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from samspil.lending.views import pages
+from samspil.lending.views import pages, signing
 
 app_name = "lending"
 urlpatterns = [
@@ -14,7 +14,9 @@ urlpatterns = [
     path("<int:loan_id>/ja/", pages.accept, name="accept"),
     path("<int:loan_id>/nej/", pages.decline, name="decline"),
     path("<int:loan_id>/traek-tilbage/", pages.withdraw, name="withdraw"),
-    path("<int:loan_id>/underskriv/", pages.sign, name="sign"),
+    path("<int:loan_id>/underskriv/", signing.sign, name="sign"),
+    path("<int:loan_id>/underskriv/hos-udbyder/", signing.begin, name="sign_elsewhere"),
+    path("underskriv/retur/", signing.come_back, name="signed_elsewhere"),
     path("<int:loan_id>/registrering/", pages.register, name="register"),
     path("<int:loan_id>/afslut/", pages.end, name="end"),
     path("<int:loan_id>/aftale.pdf", pages.pdf, name="pdf"),

@@ -18,11 +18,12 @@ from samspil.coordination.domain.overviews import presented
 from samspil.coordination.domain.paper import METHOD, paper_of
 from samspil.coordination.domain.sealed_record import CONTENT, RECORD, SCHEMA
 from samspil.coordination.enums import SignatureStatus
-from samspil.coordination.interfaces.seal_words import basis_words, method_words
+from samspil.coordination.interfaces.seal_words import method_words
 from samspil.coordination.models import Agreement, Overview, PaperSignature, Signature
 from samspil.kernel import sealing
 from samspil.kernel.audit import canonical
 from samspil.kernel.documents import Attached, render_pdf
+from samspil.network.interfaces.signed import basis_words
 
 MARKS = {Mark.NEW: "Ny", Mark.GONE: "Udgået", Mark.CHANGED: "Ændret", Mark.SAME: ""}
 

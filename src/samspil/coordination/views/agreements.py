@@ -14,11 +14,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from samspil.coordination import rules
 from samspil.coordination.domain import agreements, comparison, overviews, paper, seals
 from samspil.coordination.interfaces.agreement_forms import WhyForm
-from samspil.coordination.interfaces.seal_words import basis_words, method_words
+from samspil.coordination.interfaces.seal_words import method_words
 from samspil.kernel import clock, sealing, signing
 from samspil.kernel.downloads import stored
 from samspil.kernel.errors import Conflict, Forbidden
 from samspil.kernel.http import LOGIN, ActorRequest, requires
+from samspil.network.interfaces.signed import basis_words
 
 
 @requires(LOGIN)

@@ -15,11 +15,12 @@ from django.views.decorators.http import require_GET, require_http_methods, requ
 from samspil.coordination.domain import agreements, seals
 from samspil.coordination.domain.sealed_record import verdict
 from samspil.coordination.interfaces.seal_forms import CheckForm
-from samspil.coordination.interfaces.seal_words import act_words, answer, basis_words
+from samspil.coordination.interfaces.seal_words import act_words, answer
 from samspil.kernel import clock, sealing, uploads
 from samspil.kernel.downloads import stored
 from samspil.kernel.errors import Conflict, UploadRefused
 from samspil.kernel.http import LOGIN, PUBLIC, ActorRequest, requires
+from samspil.network.interfaces.signed import basis_words
 
 AT_ONCE: Final = threading.BoundedSemaphore(2)
 """Checks at the same time in one process: each is a process of its own that reads a strange file."""

@@ -1,12 +1,8 @@
-"""Signing at an outside provider: sent there with the text bound to the transaction, and back.
-
-What came back is first shown by a GET that does nothing; the page then posts it, so that only a
-POST of the person's own session signs.
-"""
+"""Signing an agreement at an outside provider: sent there with the text bound to the transaction, and back."""
 
 from __future__ import annotations
 
-from typing import Any, Final
+from typing import Final
 
 from django.conf import settings
 from django.contrib import messages
@@ -17,13 +13,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_http_methods, require_POST
 
 from samspil.coordination.domain import agreements
-from samspil.kernel import clock, identity
+from samspil.kernel import clock, elsewhere, identity
 from samspil.kernel.errors import Conflict, Forbidden
 from samspil.kernel.http import LOGIN, ActorRequest, requires
 
-KEPT: Final = "samspil_signing"
-"""Session key of the transactions that are under way, by their state."""
-AT_ONCE: Final = 3
+KIND: Final = "agreement"
 
 
 @requires(LOGIN)
@@ -44,21 +38,17 @@ def begin(request: ActorRequest, agreement_id: int, organisation_id: int) -> Htt
         )
         return back
     try:
-        address, pending = identity.begin(
+        address = elsewhere.begin(
+            request,
+            KIND,
             now=clock.now(),
             bound=agreements.bound_to(signature, request.actor.person_id),
             redirect_uri=settings.BASE_URL + reverse("coordination:signed_elsewhere"),
+            about={"agreement": agreement_id, "organisation": organisation_id},
         )
     except identity.IdentityRefused as refused:
         messages.error(request, refused.message)
         return back
-    kept: dict[str, Any] = dict(request.session.get(KEPT, {}))
-    kept[pending.state] = {
-        "pending": pending.plain(),
-        "agreement": agreement_id,
-        "organisation": organisation_id,
-    }
-    request.session[KEPT] = dict(list(kept.items())[-AT_ONCE:])
     return render(
         request,
         "coordination/agreements/go.html",
@@ -75,36 +65,31 @@ def begin(request: ActorRequest, agreement_id: int, organisation_id: int) -> Htt
 @require_http_methods(["GET", "POST"])
 def come_back(request: ActorRequest) -> HttpResponse:
     """What the provider sent the person back with: shown by GET, signed with by POST."""
-    sent = request.POST if request.method == "POST" else request.GET
-    answer = {name: sent.get(name, "")[:4000] for name in ("code", "state", "error", "iss")}
-    answer = {name: value for name, value in answer.items() if value}
-    kept = request.session.get(KEPT, {}).get(answer.get("state", ""))
-    pending = identity.Pending.of(kept["pending"]) if kept else None
+    found = elsewhere.back(request, KIND)
+    about = found.about
     now = clock.now()
     home = (
-        redirect("coordination:sign", kept["agreement"], kept["organisation"])
-        if kept
+        redirect("coordination:sign", about["agreement"], about["organisation"])
+        if about
         else redirect("/")
     )
     try:
-        code = identity.check_answer(answer, pending, now=now)
-        assert kept is not None and pending is not None
-        signature = agreements.get_signature(request.actor, kept["agreement"], kept["organisation"])
+        code = found.code(now=now)
+        signature = agreements.get_signature(
+            request.actor, about["agreement"], about["organisation"]
+        )
         if request.method != "POST":
             return render(
                 request,
                 "coordination/agreements/back.html",
                 {
-                    "answer": answer,
+                    "answer": found.answer,
                     "provider": settings.SAMSPIL_SIGN_OIDC_NAME,
                     "signature": signature,
                     "agreement": signature.agreement,
                 },
             )
-        # Once: whoever sends the same answer again is told that it is used.
-        request.session[KEPT] = {
-            state: row for state, row in request.session[KEPT].items() if state != pending.state
-        }
+        pending = elsewhere.use(request, found)
         agreements.sign(
             actor=request.actor,
             now=now,
@@ -122,4 +107,4 @@ def come_back(request: ActorRequest) -> HttpResponse:
     messages.success(
         request, _("Du har underskrevet for %(school)s.") % {"school": signature.organisation.name}
     )
-    return redirect("coordination:agreement", kept["agreement"])
+    return redirect("coordination:agreement", about["agreement"])

@@ -15,22 +15,25 @@ from django.conf import settings
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from samspil.kernel import clock
 from samspil.kernel.actions import action, record
 from samspil.kernel.actor import Actor
 from samspil.kernel.audit import canonical
 from samspil.kernel.errors import Conflict, Forbidden, Invalid
 from samspil.kernel.files import store
+from samspil.kernel.identity import Identity
 from samspil.kernel.locking import lock_row
 from samspil.kernel.mail import Notification, send
 from samspil.kernel.models import StoredFile
 from samspil.kernel.outbox import enqueue
-from samspil.kernel.signing import SecondFactor, check_proof
+from samspil.kernel.signing import Proof, check_proof
 from samspil.kernel.transitions import transition
 from samspil.lending import notifications, rules
 from samspil.lending.domain import loan_text
 from samspil.lending.domain.terms import Terms, check, check_document
 from samspil.lending.enums import LOAN_TRANSITIONS, LoanStatus
-from samspil.lending.models import Loan, LoanSignature
+from samspil.lending.models import Loan, LoanProof, LoanSignature
+from samspil.network.domain import identities, mandates
 from samspil.network.domain.recipients import school_people
 from samspil.network.models import Organisation
 
@@ -53,14 +56,24 @@ def _tell(
     loan: Loan,
     *schools: Organisation | None,
     now: datetime,
-    leaders: bool = False,
+    signers: bool = False,
     attachments: tuple[StoredFile, ...] = (),
     **context: Any,
 ) -> None:
     for school in schools:
         if school is None:
             continue
-        for person in school_people(school, on=now.date(), leaders=leaders):
+        people = (
+            mandates.signers(
+                school,
+                network_id=rules.shared_networks(loan, on=now.date()),
+                fkb_number=loan.fkb.number,
+                on=now.date(),
+            )
+            if signers
+            else school_people(school, on=now.date())
+        )
+        for person in people:
             send(
                 message(loan=loan, person=person, school=school, url=loan_url(loan), **context),
                 to=person.email,
@@ -194,7 +207,7 @@ def accept_loan(*, actor: Actor, now: datetime, loan: Loan, version: int) -> Loa
         % {"school": loan.borrower if loan.proposed_by_id == loan.lender_id else loan.lender},
         content_hash=loan.content_hash,
     )
-    _tell(notifications.LoanToSign, loan, *parties(loan), now=now, leaders=True)
+    _tell(notifications.LoanToSign, loan, *parties(loan), now=now, signers=True)
     return loan
 
 
@@ -259,16 +272,21 @@ def sign_loan(
     loan: Loan,
     organisation: Organisation,
     content_hash: str,
-    factor: SecondFactor | None,
+    factor: Proof | None,
 ) -> Loan:
-    """Sign for a school with a second factor given just now. The second signature makes it binding.
+    """Sign for a school. The second signature makes the loan binding.
 
-    ``content_hash`` is that of the text the signer has read. Signing twice changes nothing. Raises
-    ``Forbidden`` for anybody but a leader of that school, ``Conflict`` for another text.
+    ``content_hash`` is that of the text the signer has read; ``factor``: a second factor given just
+    now, or who an outside provider says it is, asked about this very text. Signing twice changes
+    nothing. Raises ``Forbidden`` for anybody but a leader of that school and those with a mandate,
+    ``Conflict`` for another text.
     """
-    if actor.person_id is None or not rules.leads(actor, organisation):
-        raise Forbidden(_("Kun skolens leder kan underskrive."))
+    if actor.person_id is None:  # the system, too: it never signs
+        raise Forbidden(_("Kun skolens leder eller en med mandat kan underskrive."))
     loan = _locked(loan)
+    basis = rules.sign_basis(actor, loan, organisation.pk, on=clock.local_date(now), locked=True)
+    if basis is None:
+        raise Forbidden(_("Kun skolens leder eller en med mandat kan underskrive."))
     row = loan.signatures.filter(organisation=organisation).order_by("pk").first()
     if row is None:
         raise Conflict(_("Der er ikke noget at underskrive. Hent siden igen."))
@@ -281,15 +299,21 @@ def sign_loan(
         raise Conflict(
             _("Aftalen er ikke den, du så. Hent siden igen, og læs den, før du underskriver.")
         )
-    check_proof(factor, bound=(loan.content_hash, organisation.key), now=now)
-    assert factor is not None
     if now.date() > loan.ends_on:
         raise Conflict(_("Perioden er forbi. Lav et nyt forslag."))
+    proof = check_proof(factor, bound=bound_to(loan, organisation, actor.person_id), now=now)
+    more: dict[str, Any] = {}
+    if isinstance(proof, Identity):
+        identities.check_school(proof, organisation)
+        identities.match_identity(actor=actor, now=now, identity=proof)
+        _keep_proof(row, proof)
+        more = {"provider": proof.issuer, "cvr": proof.cvr, "loa": proof.loa}
     row.person_id = actor.person_id
     row.person_name = actor.label.split(" <")[0][:120]
     row.acted_at = now
     row.content_hash = loan.content_hash
-    row.method = factor.method
+    row.method = proof.method
+    row.basis = basis.plain()
     row.save()
     record(
         loan,
@@ -298,6 +322,8 @@ def sign_loan(
             "person": row.person_name,
             "method": row.method,
             "content_hash": row.content_hash,
+            "basis": row.basis,
+            **more,
         },
         summary=_("Underskrevet for %(school)s.") % {"school": organisation.name},
         organisation_id=organisation.pk,
@@ -305,6 +331,28 @@ def sign_loan(
     if not loan.signatures.filter(acted_at=None).exists():
         _complete(loan, actor=actor, now=now)
     return loan
+
+
+def bound_to(loan: Loan, organisation: Organisation, person_id: int | None) -> tuple[str, ...]:
+    """What an outside provider's answer is bound to: the text, the school, the person."""
+    return (loan.content_hash, organisation.key, str(person_id or 0))
+
+
+def _keep_proof(row: LoanSignature, proof: Identity) -> None:
+    LoanProof.objects.create(
+        signature=row,
+        issuer=proof.issuer,
+        provider=proof.provider[:80],
+        subject=proof.subject,
+        name=proof.name,
+        cvr=proof.cvr,
+        loa=proof.loa[:200],
+        authenticated_at=proof.at,
+        nonce=proof.nonce,
+        salt=proof.salt,
+        token=proof.token,
+        key=proof.key,
+    )
 
 
 def _complete(loan: Loan, *, actor: Actor, now: datetime) -> None:

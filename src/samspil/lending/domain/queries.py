@@ -20,6 +20,8 @@ from samspil.lending import rules
 from samspil.lending.domain.loans import WARN_BEFORE
 from samspil.lending.enums import LoanKind, LoanStatus
 from samspil.lending.models import Loan, LoanSignature
+from samspil.network.domain import mandates
+from samspil.network.domain.mandates import Basis
 from samspil.network.enums import OrganisationKind
 from samspil.network.models import Organisation
 from samspil.network.models.organisations import valid_on
@@ -76,7 +78,42 @@ def load_loan(loan_id: int) -> Loan:
 
 def signatures_of(loan: Loan) -> list[LoanSignature]:
     """The places of both schools, the lender's first."""
-    return list(loan.signatures.select_related("organisation").order_by("pk"))
+    return list(loan.signatures.select_related("organisation", "proof").order_by("pk"))
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A school's place on a loan that waits for the actor, and by what the actor may fill it."""
+
+    signature: LoanSignature
+    basis: Basis
+
+
+def places_of(actor: Actor, loan: Loan, *, on: date) -> list[Place]:
+    """The places of a loan that the actor may sign at, signed ones too."""
+    found = []
+    for row in signatures_of(loan):
+        basis = rules.sign_basis(actor, loan, row.organisation_id, on=on)
+        if basis is not None:
+            found.append(Place(row, basis))
+    return found
+
+
+def place_to_sign(
+    actor: Actor, loan: Loan, *, on: date, organisation_id: int | None = None
+) -> Place | None:
+    """The first place that waits for the actor, or that of one school; ``None`` when there is none."""
+    if loan.status != LoanStatus.SIGNING:
+        return None
+    return next(
+        (
+            place
+            for place in places_of(actor, loan, on=on)
+            if place.signature.acted_at is None
+            and organisation_id in (None, place.signature.organisation_id)
+        ),
+        None,
+    )
 
 
 def history_of(loan: Loan) -> list[AuditEvent]:
@@ -226,7 +263,7 @@ def loan_tasks(actor: Actor, today: date) -> Iterator[Task]:
     )
     unsigned = set(
         LoanSignature.objects.filter(
-            organisation_id__in=actor.organisation_ids(roles.SCHOOL_LEADER), acted_at=None
+            organisation_id__in=mandates.schools_signed_for(actor, on=today), acted_at=None
         ).values_list("loan_id", flat=True)
     )
     for loan in rows:
@@ -234,7 +271,11 @@ def loan_tasks(actor: Actor, today: date) -> Iterator[Task]:
         due = loan.starts_on
         if loan.status == LoanStatus.PROPOSED and rules.may_answer(actor, loan):
             title = _("Svar på et forslag om udlån af FKB %(fkb)s")
-        elif loan.status == LoanStatus.SIGNING and loan.pk in unsigned:
+        elif (
+            loan.status == LoanStatus.SIGNING
+            and loan.pk in unsigned
+            and place_to_sign(actor, loan, on=today) is not None
+        ):
             title = _("Underskriv udlånet af FKB %(fkb)s")
         elif loan.status == LoanStatus.SIGNED and loan.lender_id in own:
             if loan.registered_on is None and not loan.is_contract:

@@ -10,14 +10,9 @@ from django.utils.formats import date_format
 from samspil.kernel.audit import canonical
 from samspil.kernel.documents import Attached, render_pdf
 from samspil.lending.domain.queries import signatures_of
+from samspil.lending.interfaces.shown import method_words
 from samspil.lending.models import Loan
-
-METHODS = {
-    "totp": "Engangskode",
-    "webauthn": "Adgangsnøgle",
-    "recovery_codes": "Reservekode",
-    "example": "Prøveunderskrift uden sikkerhed",
-}
+from samspil.network.interfaces.signed import basis_words
 
 
 def _day(iso: str) -> str:
@@ -35,7 +30,8 @@ def loan_pdf(loan: Loan) -> bytes:
                 "name": row.organisation.name,
                 "person": row.person_name,
                 "at": date_format(timezone.localtime(row.acted_at), r"j. F Y \k\l. H.i"),
-                "method": METHODS.get(row.method, row.method),
+                "method": method_words(row),
+                "basis": basis_words(row.basis),
             }
             for row in rows
             if row.acted_at is not None

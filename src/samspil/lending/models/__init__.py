@@ -148,7 +148,10 @@ class Loan(models.Model):
 
 
 class LoanSignature(models.Model):
-    """One party's signature on a loan; waiting until ``acted_at`` is set."""
+    """One party's signature on a loan; waiting until ``acted_at`` is set.
+
+    ``basis`` says by what the person signed for the school: as its leader or by a mandate (R31).
+    """
 
     loan = models.ForeignKey(Loan, on_delete=models.PROTECT, related_name="signatures")
     organisation = models.ForeignKey(
@@ -159,6 +162,7 @@ class LoanSignature(models.Model):
     acted_at = models.DateTimeField(null=True)
     content_hash = models.CharField(max_length=64, blank=True)
     method = models.CharField(max_length=20, blank=True)
+    basis = models.JSONField(default=dict, blank=True)
 
     class Meta:
         ordering = ["loan", "pk"]
@@ -168,3 +172,26 @@ class LoanSignature(models.Model):
 
     def __str__(self) -> str:
         return f"{self.loan}: {self.organisation}"
+
+
+class LoanProof(models.Model):
+    """What an outside provider proved of a signer (R140). With ``token``, ``key`` and ``salt`` anybody
+    can see later that it was given for this text: the nonce in the token is made of them.
+    """
+
+    # Other terms take the signatures away, and what was proved of them; the audit trail keeps both.
+    signature = models.OneToOneField(LoanSignature, on_delete=models.CASCADE, related_name="proof")
+    issuer = models.CharField(max_length=300)
+    provider = models.CharField(max_length=80)
+    subject = models.CharField(max_length=255)
+    name = models.CharField(max_length=120)
+    cvr = models.CharField(max_length=8)
+    loa = models.CharField(max_length=200)
+    authenticated_at = models.DateTimeField()
+    nonce = models.CharField(max_length=64, unique=True)
+    salt = models.CharField(max_length=64)
+    token = models.TextField()
+    key = models.JSONField()
+
+    def __str__(self) -> str:
+        return f"{self.signature}: {self.provider}"

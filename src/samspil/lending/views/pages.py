@@ -13,7 +13,7 @@ from django.urls import reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
-from samspil.kernel import clock, signing
+from samspil.kernel import clock
 from samspil.kernel.downloads import stored
 from samspil.kernel.errors import Conflict, Forbidden, Invalid
 from samspil.kernel.http import LOGIN, ActorRequest, insist, requires, whole_number
@@ -27,8 +27,9 @@ from samspil.lending.interfaces.forms import (
     ReasonForm,
     RegisterForm,
 )
-from samspil.lending.interfaces.shown import grounds_in_words, next_step
+from samspil.lending.interfaces.shown import grounds_in_words, method_words, next_step
 from samspil.lending.models import Loan
+from samspil.network.interfaces.signed import basis_words
 from samspil.network.models import Organisation
 from samspil.ui.pages import entries, form_page
 
@@ -185,11 +186,6 @@ def loan(request: ActorRequest, loan_id: int) -> HttpResponse:
     today = clock.today()
     own = _own_party(request, found)
     signatures = queries.signatures_of(found)
-    waiting = [
-        row
-        for row in signatures
-        if row.acted_at is None and rules.leads(request.actor, row.organisation)
-    ]
     is_signed = found.status == "signed"
     state = found.state_on(today)
     return render(
@@ -199,8 +195,8 @@ def loan(request: ActorRequest, loan_id: int) -> HttpResponse:
             "loan": found,
             "own": own,
             "state": state,
-            "signatures": signatures,
-            "to_sign": waiting if found.status == "signing" else [],
+            "signatures": [(row, method_words(row), basis_words(row.basis)) for row in signatures],
+            "to_sign": queries.place_to_sign(request.actor, found, on=today),
             "grounds": grounds_in_words(found),
             "courses": found.courses.order_by("number", "pk"),
             "follows": earlier(found) if not found.is_contract else None,
@@ -234,7 +230,7 @@ def accept(request: ActorRequest, loan_id: int) -> HttpResponse:
     except (Conflict, Invalid) as error:
         messages.error(request, error.message)
     else:
-        messages.success(request, _("Aftalen er klar. Lederne på begge skoler skal underskrive."))
+        messages.success(request, _("Aftalen er klar. Begge skoler skal underskrive."))
     return redirect("lending:loan", loan_id)
 
 
@@ -356,57 +352,6 @@ def end(request: ActorRequest, loan_id: int) -> HttpResponse:
             last_on=data["last_on"],
             reason=data["reason"],
         ),
-    )
-
-
-@requires(LOGIN)
-@require_http_methods(["GET", "POST"])
-def sign(request: ActorRequest, loan_id: int) -> HttpResponse:
-    """Read what the school says yes to, and sign. Needs a second factor given just now."""
-    found = queries.get_loan(request.actor, loan_id)
-    places = [
-        row for row in queries.signatures_of(found) if rules.leads(request.actor, row.organisation)
-    ]
-    insist(bool(places))
-    open_places = [row for row in places if row.acted_at is None]
-    if not open_places or found.status != "signing":
-        return redirect("lending:loan", loan_id)
-    place = open_places[0]
-    now = clock.now()
-    here = reverse("lending:sign", args=[loan_id])
-    factor = signing.fresh_factor(request, now)
-    if request.method == "POST":
-        try:
-            loans.sign_loan(
-                actor=request.actor,
-                now=now,
-                loan=found,
-                organisation=place.organisation,
-                content_hash=request.POST.get("content_hash", ""),
-                factor=factor or signing.example_factor(request, now),
-            )
-        except (Conflict, Forbidden) as error:
-            messages.error(request, error.message)
-            return redirect(here)
-        messages.success(
-            request,
-            _("Du har underskrevet for %(school)s.") % {"school": place.organisation.name},
-        )
-        return redirect("lending:loan", loan_id)
-    has_factor = signing.has_factor(request)
-    return render(
-        request,
-        "lending/sign.html",
-        {
-            "loan": found,
-            "content": found.content,
-            "place": place,
-            "follows": earlier(found),
-            "is_fresh": factor is not None,
-            "is_example": signing.is_example() and factor is None,
-            "has_factor": has_factor,
-            "factor_url": signing.ask_url(request, here) if has_factor else "",
-        },
     )
 
 

@@ -5,7 +5,7 @@ A mandate holds as long as the person also has a role at the school: who has lef
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any, Final
@@ -74,8 +74,9 @@ def holding(on: date) -> QuerySet[Mandate]:
     )
 
 
-def _covers(mandate: Mandate, network_id: int, fkb_number: str | None) -> bool:
-    return mandate.network_id in (None, network_id) and (
+def _covers(mandate: Mandate, networks: int | Collection[int], fkb_number: str | None) -> bool:
+    within = {networks} if isinstance(networks, int) else set(networks)
+    return (mandate.network_id is None or mandate.network_id in within) and (
         not mandate.fkb_numbers or fkb_number in mandate.fkb_numbers
     )
 
@@ -84,12 +85,14 @@ def basis_of(
     actor: Actor,
     organisation_id: int,
     *,
-    network_id: int,
+    network_id: int | Collection[int],
     fkb_number: str | None = None,
     on: date,
     locked: bool = False,
 ) -> Basis | None:
     """By what the actor may sign for a school on a day; ``None``: not at all.
+
+    ``network_id``: whose agreement it is; of one between two schools, the networks both are in.
 
     ``locked``: keep the mandate's row, so that it is not ended while one signs.
     """
@@ -114,7 +117,11 @@ def schools_signed_for(actor: Actor, *, on: date) -> frozenset[int]:
 
 
 def signers(
-    organisation: Organisation, *, network_id: int, fkb_number: str | None = None, on: date
+    organisation: Organisation,
+    *,
+    network_id: int | Collection[int],
+    fkb_number: str | None = None,
+    on: date,
 ) -> list[Person]:
     """Everybody who may sign for a school on a day: its leaders first."""
     found = signers_by(organisation, network_id=network_id, fkb_number=fkb_number, on=on)
@@ -122,7 +129,11 @@ def signers(
 
 
 def signers_by(
-    organisation: Organisation, *, network_id: int, fkb_number: str | None = None, on: date
+    organisation: Organisation,
+    *,
+    network_id: int | Collection[int],
+    fkb_number: str | None = None,
+    on: date,
 ) -> list[tuple[Person, Basis]]:
     """Everybody who may sign for a school on a day, and by what: its leaders first."""
     found = {

@@ -15,10 +15,9 @@ from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
 
-from django.db import models
+from django.db import connection, models
 
 from samspil.kernel.actor import Actor
-from samspil.kernel.locking import lock_rows
 from samspil.kernel.models import AuditEvent, AuditStream
 
 PLATFORM = "platform"
@@ -97,6 +96,28 @@ def chain_hash(prev_hash: str, payload: dict[str, Any]) -> str:
     return hashlib.sha256(f"{prev_hash}\n{canonical(payload)}".encode()).hexdigest()
 
 
+_HEADS = 'SELECT "id", "name", "length", "head_hash" FROM "kernel_auditstream" WHERE "name" IN ({}) ORDER BY "id"'
+_MOVE_HEAD = 'UPDATE "kernel_auditstream" SET "length" = %s, "head_hash" = %s WHERE "id" = %s'
+
+
+def _lock_heads(names: list[str]) -> dict[str, AuditStream]:
+    """The heads of the chains by name, locked as ``lock_rows`` does it.
+
+    Written out, because every action of every user passes here with all its locks held: building these two
+    statements anew took four times as long as executing them.
+    """
+    sql = _HEADS.format(", ".join(["%s"] * len(names)))
+    if connection.features.has_select_for_update:
+        sql += " FOR UPDATE"
+    with connection.cursor() as cursor:
+        cursor.execute(sql, names)
+        rows = cursor.fetchall()
+    return {
+        name: AuditStream(pk=pk, name=name, length=length, head_hash=head)
+        for pk, name, length, head in rows
+    }
+
+
 def append(pending: Iterable[PendingEvent], *, actor: Actor, now: datetime) -> None:
     """Write events to the ends of their chains, in order, inside the caller's transaction.
 
@@ -108,12 +129,12 @@ def append(pending: Iterable[PendingEvent], *, actor: Actor, now: datetime) -> N
     if not by_stream:
         return
     names = sorted(by_stream)
-    heads = {head.name: head for head in lock_rows(AuditStream.objects.filter(name__in=names))}
+    heads = _lock_heads(names)
     if len(heads) < len(names):
         AuditStream.objects.bulk_create(
             [AuditStream(name=name) for name in names if name not in heads], ignore_conflicts=True
         )
-        heads = {head.name: head for head in lock_rows(AuditStream.objects.filter(name__in=names))}
+        heads = _lock_heads(names)
     rows: list[AuditEvent] = []
     for name in names:
         head = heads[name]
@@ -139,7 +160,8 @@ def append(pending: Iterable[PendingEvent], *, actor: Actor, now: datetime) -> N
             row.hash = chain_hash(head.head_hash, payload_of(row))
             head.head_hash = row.hash
             rows.append(row)
-        head.save(update_fields=["length", "head_hash"])
+        with connection.cursor() as cursor:
+            cursor.execute(_MOVE_HEAD, [head.length, head.head_hash, head.pk])
     AuditEvent.objects.bulk_create(rows, batch_size=500)
 
 

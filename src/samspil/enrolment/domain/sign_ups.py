@@ -47,6 +47,11 @@ MOST_PEOPLE: Final = 200
 MOST_PENDING: Final = 5
 """So many sign-ups of one address may wait for its link in a day: more would be somebody's nuisance."""
 SHORTEST_CONFIRM: Final = timedelta(minutes=30)
+_ASKED_OF_A_RUN: Final = (
+    "organisation", "status", "starts_on", "deadline_on", "takes_sign_up", "follows",
+    "capacity", "enrolled", "signed_up_here",
+)  # fmt: skip
+"""What a sign-up asks of the run under its lock; the rest is read when somebody moves up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,7 +121,10 @@ def sign_up(*, actor: Actor, now: datetime, run: CourseRun, order: Order) -> Sig
     same address, gets a mail with the link there is. Raises ``Invalid`` when the run is closed.
     """
     target = held_run(run)
-    locked = capacity.lock_run(target.pk)
+    # Whatever the seats don't hang on is asked before the lock: behind it everybody else waits.
+    terms = terms_of(target.organisation_id)
+    link = tokens.new_link()
+    locked = capacity.lock_run(target.pk, only=_ASKED_OF_A_RUN)
     if closed := why_closed(locked, today=clock.local_date(now)):
         raise Invalid(closed)
     earlier, pending = _known(locked, order, now=now)
@@ -129,10 +137,10 @@ def sign_up(*, actor: Actor, now: datetime, run: CourseRun, order: Order) -> Sig
             _("Der venter allerede flere tilmeldinger på, at du bekræfter dem. Se i din mail."),
             "email",
         )
-    terms = terms_of(locked.organisation_id)
     latest = clock.start_of(locked.starts_on)
     made, seats = _order(
         locked,
+        link=link,
         school_id=run.organisation_id,
         order=order,
         now=now,
@@ -211,6 +219,7 @@ def _known(run: CourseRun, order: Order, *, now: datetime) -> tuple[SignUp | Non
 def _order(
     run: CourseRun,
     *,
+    link: tuple[str, str],
     school_id: int,
     order: Order,
     now: datetime,
@@ -230,7 +239,7 @@ def _order(
         fill(run, actor=actor, now=now)
         used = run.signed_up_here
         free = free_seats(run, used)
-    nonce, token_hash = tokens.new_link()
+    nonce, token_hash = link
     made = SignUp(
         run=run,
         school_id=school_id,
@@ -317,6 +326,7 @@ def enter(
         return earlier
     made, seats = _order(
         locked,
+        link=tokens.new_link(),
         school_id=school.pk,
         order=order,
         now=now,
@@ -822,7 +832,11 @@ def name_people(
         }  # fmt: skip
         if old.name.casefold() != wanted.name.casefold():
             LearnerCpr.objects.filter(learner=old).delete()
-            values |= {"education": "", "has_danish_tie": None, "phone": "", "postcode": ""}
+            values |= {
+                "education": "", "has_danish_tie": None, "phone": "", "postcode": "",
+                "is_employed": None, "employer": "", "employer_cvr": "", "employer_email": "",
+                "referral": "",
+            }  # fmt: skip
         Learner.objects.filter(pk=old.pk).update(**values)
     if changed:
         record(

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from django.core.exceptions import ObjectDoesNotExist
 from django.utils.translation import gettext as _
 
@@ -10,13 +12,14 @@ from samspil.kernel.locking import lock_row, lock_rows
 from samspil.runs.models import CourseRun
 
 
-def lock_run(run_id: int) -> CourseRun:
+def lock_run(run_id: int, *, only: Sequence[str] = ()) -> CourseRun:
     """The run, fresh, with its row locked until the transaction ends.
 
-    To be called inside an action, before anything about its seats is counted. Raises ``NotFound``.
+    To be called inside an action, before anything about its seats is counted. ``only``: the fields that are
+    needed, where others wait for the lock. Raises ``NotFound``.
     """
     try:
-        return lock_row(CourseRun.objects.all(), run_id)
+        return lock_row(CourseRun.objects.only(*only), run_id)
     except ObjectDoesNotExist:
         raise NotFound(_("Holdet findes ikke.")) from None
 

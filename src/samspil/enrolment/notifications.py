@@ -57,6 +57,13 @@ class Offered(Notification):
     template = "enrolment/mail/offered"
 
 
+class OfferReminder(Notification):
+    """Half of the time to answer has gone. Context: run, offer, count, is_move, answer."""
+
+    category = CATEGORY
+    template = "enrolment/mail/offer_reminder"
+
+
 class OfferEnded(Notification):
     """Nobody answered in time, so the seat went on."""
 
@@ -161,11 +168,25 @@ class MoveDone(Notification):
     template = "enrolment/mail/move_done"
 
 
+class EmployerTold(Notification):
+    """The employer of somebody who was moved: an application hangs on the old run (R82). Context: name, source, run."""
+
+    category = CATEGORY
+    template = "enrolment/mail/employer_told"
+
+
 class MovePlanReady(Notification):
     """A school's part of a plan wants approval. Context: plan, person, school, url."""
 
     category = "enrolment.move_plan"
     template = "enrolment/mail/move_plan_ready"
+
+
+class MoveBundleReady(Notification):
+    """A school's parts of plans for several courses want approval. Context: bundle, person, school, count, url."""
+
+    category = "enrolment.move_plan"
+    template = "enrolment/mail/move_bundle_ready"
 
 
 class MovePlanOver(Notification):
@@ -192,6 +213,11 @@ class TransferSaid(Notification):
 def plan_url(plan: Model) -> str:
     """The address of a plan that puts runs together, for mails."""
     return str(settings.BASE_URL) + reverse("enrolment:plan", args=[plan.pk])
+
+
+def bundle_url(bundle: Model) -> str:
+    """The address of plans that were asked for together, for mails."""
+    return str(settings.BASE_URL) + reverse("enrolment:bundle", args=[bundle.pk])
 
 
 def transfer_url(transfer: Model) -> str:

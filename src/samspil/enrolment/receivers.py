@@ -6,7 +6,7 @@ from datetime import date, datetime
 from typing import Any
 
 from samspil.contracts.runs import RunRescheduled, RunStatusChanged
-from samspil.enrolment.domain import capacity, offers, sign_ups, upkeep
+from samspil.enrolment.domain import capacity, offers, reminders, sign_ups, upkeep
 from samspil.enrolment.domain import personal as retention
 from samspil.kernel.actor import Actor
 from samspil.kernel.outbox import enqueue, job, nightly, receives
@@ -36,6 +36,16 @@ def on_offer_over(payload: dict[str, Any], *, now: datetime) -> None:
     found = offers.load_offer(payload["offer"])
     if found is not None:
         offers.expire_offer(actor=Actor.system("enrolment.offer_ends"), now=now, offer=found)
+
+
+@job("enrolment.remind_of_offer")
+def on_half_the_time_gone(payload: dict[str, Any], *, now: datetime) -> None:
+    """Remind somebody, once, who has not answered an offer."""
+    found = offers.load_offer(payload["offer"])
+    if found is not None:
+        reminders.remind_of_offer(
+            actor=Actor.system("enrolment.remind_of_offer"), now=now, offer=found
+        )
 
 
 @job("enrolment.fill_run")

@@ -243,7 +243,7 @@ def _offer(run: CourseRun, moves: Sequence[Move], *, actor: Actor, now: datetime
 def hold(
     offers: Sequence[SeatOffer], people: Sequence[Sequence[Enrolment]], *, now: datetime
 ) -> None:
-    """Write offers with their people, and a job each that ends it when its time is up.
+    """Write offers with their people, and two jobs each: to remind half-way, and to end it when its time is up.
 
     The caller has locked the offers' runs and settles their counts afterwards.
     """
@@ -259,11 +259,30 @@ def hold(
     )
     enqueue_all(
         [
-            ("enrolment.offer_ends", {"offer": offer.pk}, offer.expires_at, f"offer:{offer.pk}")
+            job
             for offer in offers
+            for job in (
+                (
+                    "enrolment.offer_ends",
+                    {"offer": offer.pk},
+                    offer.expires_at,
+                    f"offer:{offer.pk}",
+                ),
+                (
+                    "enrolment.remind_of_offer",
+                    {"offer": offer.pk},
+                    half_way(offer),
+                    f"offer:{offer.pk}:remind",
+                ),
+            )
         ],
         now=now,
     )
+
+
+def half_way(offer: SeatOffer) -> datetime:
+    """When half of the time to answer has gone: then whoever has not answered is reminded, once."""
+    return offer.created_at + (offer.expires_at - offer.created_at) / 2
 
 
 def _last_answer(starts_on: date, now: datetime) -> datetime:

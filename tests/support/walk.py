@@ -137,6 +137,31 @@ class World:
         return make_transfer(self.inside)
 
     @cached_property
+    def bundle(self) -> Any:
+        """Plans for several courses, asked for together in the first network."""
+        from samspil.enrolment.models import MoveBundle
+
+        return MoveBundle.objects.create(
+            network=self.inside.network,
+            scope="fkb",
+            value="9222",
+            label="FKB 9222",
+            status="answered",
+            conditions={
+                "km": 40,
+                "days": 28,
+                "yes": "all",
+                "answer_days": 4,
+                "elsewhere": False,
+                "held": [],
+                "cancelled": [],
+            },
+            statistics={"courses": 0, "plans": 0, "people": 0, "taught": 0, "alone": 0, "asked": 0},
+            asked_by="Prøve",
+            created_at=NOW,
+        )
+
+    @cached_property
     def dispute(self) -> Any:
         """A disputed line of a statement between the first two schools."""
         from samspil.settlement.domain import disputes
@@ -212,6 +237,26 @@ class World:
         return FollowUp.objects.get(round_course__round_fkb=self.frozen, organisation=self.school)
 
     @cached_property
+    def outside_school(self) -> Any:
+        """A school outside the circle that the frozen overview has an agreement with."""
+        from samspil.compliance.models import FollowUp, OutsideSchool
+
+        FollowUp.objects.create(
+            round=self.inside.round,
+            round_course=self.inside.rows[0],
+            overview=self.followed.overview,
+            external="Skolen uden for kredsen",
+            role="external",
+            due_on=NOW.date(),
+            since=NOW.date(),
+        )
+        return OutsideSchool.objects.create(
+            network=self.inside.network,
+            folded="skolen uden for kredsen",
+            name="Skolen uden for kredsen",
+        )
+
+    @cached_property
     def matrix(self) -> Any:
         """Last year's overview as a list: courses down, schools across."""
         from samspil.coordination.interfaces import matrix
@@ -236,26 +281,6 @@ class World:
             now=NOW,
             spec="catalogue.fkbs",
             content="nummer;titel;branche\n9555;Prøvens FKB;SOSU\n".encode(),
-    @cached_property
-    def outside_school(self) -> Any:
-        """A school outside the circle that the frozen overview has an agreement with."""
-        from samspil.compliance.models import FollowUp, OutsideSchool
-
-        FollowUp.objects.create(
-            round=self.inside.round,
-            round_course=self.inside.rows[0],
-            overview=self.followed.overview,
-            external="Skolen uden for kredsen",
-            role="external",
-            due_on=NOW.date(),
-            since=NOW.date(),
-        )
-        return OutsideSchool.objects.create(
-            network=self.inside.network,
-            folded="skolen uden for kredsen",
-            name="Skolen uden for kredsen",
-        )
-
             name="fkb.csv",
         )
 
@@ -444,6 +469,7 @@ PARAMETERS: dict[str, Callable[[World], Any]] = {
     "note_id": lambda w: w.transfer_note.pk,
     "transfer_id": lambda w: w.transfer_note.transfer_id,
     "plan_id": lambda w: w.transfer_note.transfer.line.plan_id,
+    "bundle_id": lambda w: w.bundle.pk,
     "statement_id": lambda w: w.dispute.statement_id,
     "entry_id": lambda w: w.dispute.entry_id,
     "dispute_id": lambda w: w.dispute.pk,
@@ -503,6 +529,10 @@ KWARGS: dict[str, Callable[[World], Kwargs]] = {
         "round_id": w.followed.round_id,
         "row_id": w.followed.round_course_id,
     },
+    "compliance:outside": lambda w: {
+        "round_id": w.followed.round_id,
+        "outside_id": w.outside_school.pk,
+    },
     "compliance:school": lambda w: {
         "round_id": w.followed.round_id,
         "organisation_id": w.followed.organisation_id,
@@ -529,10 +559,6 @@ COMMON_TO_ALL = (
     "runs:fetch_now",
     "runs:fetched_file",
     "enrolment:enter",  # any school may sign people up for an announced run
-    "compliance:outside": lambda w: {
-        "round_id": w.followed.round_id,
-        "outside_id": w.outside_school.pk,
-    },
 )
 
 
@@ -561,6 +587,15 @@ class Address:
             f"{self.name}: say in tests/support/walk.py which object {missing} of /{self.route} means"
         )
         return {p: PARAMETERS[p](world) for p in self.parameters}
+
+
+def furnished(world: World) -> World:
+    """The world, with the object of every address made."""
+    assert world.people
+    for address in addresses():
+        if address.name and not address.name.endswith(":"):
+            address.kwargs(world)
+    return world
 
 
 def addresses() -> Iterator[Address]:

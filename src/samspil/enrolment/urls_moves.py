@@ -2,10 +2,16 @@
 
 from django.urls import URLPattern, path
 
-from samspil.enrolment.views import moves
+from samspil.enrolment.views import bundles, moves
 
 PATTERNS: list[URLPattern] = [
     path("flytning/", moves.plans, name="plans"),
+    path("flytning/ny/", bundles.propose_many, name="propose_many"),
+    path("flytning/samlet/<int:bundle_id>/", bundles.bundle, name="bundle"),
+    path("flytning/samlet/<int:bundle_id>/stop/", bundles.bundle_stop, name="bundle_stop"),
+    path("flytning/samlet/<int:bundle_id>/igen/", bundles.bundle_again, name="bundle_again"),
+    path("flytning/samlet/<int:bundle_id>/godkend/", bundles.bundle_approve, name="bundle_approve"),
+    path("flytning/samlet/<int:bundle_id>/opgiv/", bundles.bundle_drop, name="bundle_drop"),
     path("flytning/maal/<str:course_number>/", moves.propose, name="propose"),
     path("flytning/<int:plan_id>/", moves.plan, name="plan"),
     path("flytning/<int:plan_id>/godkend/", moves.approve, name="plan_approve"),

@@ -7,6 +7,7 @@ are taken in one order everywhere: runs by id, then offers, then the plan (ADR 0
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
@@ -88,7 +89,8 @@ def runs_of_network(network: Network, course: Course, now: datetime) -> list[Cou
 # ---------------------------------------------------------------- asked of the planner
 
 
-def _check(limits: planning.Limits) -> None:
+def check(limits: planning.Limits) -> None:
+    """Raises ``Invalid`` for limits that cannot be."""
     for value, most, name, text in (
         (limits.km, MOST_KM, "km", _("Skriv et antal kilometer fra 0 til %(most)s.")),
         (limits.days, MOST_DAYS, "days", _("Skriv et antal dage fra 0 til %(most)s.")),
@@ -106,6 +108,20 @@ def _check(limits: planning.Limits) -> None:
         raise Invalid(_("Et hold kan ikke både gennemføres og aflyses."))
 
 
+def conditions_of(limits: planning.Limits, runs: Iterable[int] | None = None) -> dict[str, Any]:
+    """Limits as a plan keeps them. ``runs``: only decisions about these."""
+    known = None if runs is None else set(runs)
+    return {
+        "km": limits.km,
+        "days": limits.days,
+        "yes": limits.yes,
+        "answer_days": limits.answer_days,
+        "elsewhere": limits.elsewhere,
+        "held": sorted(pk for pk in limits.held if known is None or pk in known),
+        "cancelled": sorted(pk for pk in limits.cancelled if known is None or pk in known),
+    }
+
+
 @action("enrolment.propose_moves", permission=may_propose, on="network")
 def propose_moves(
     *,
@@ -120,9 +136,9 @@ def propose_moves(
     Raises ``Invalid`` for limits that cannot be and where nobody can be asked, ``Conflict`` when a run that is
     decided about is no longer announced.
     """
-    _check(limits)
+    check(limits)
     runs = runs_of_network(network, course, now)
-    if not planning.groups_of(runs):
+    if not planning.groups_of(runs) and not (limits.elsewhere and any(run.used for run in runs)):
         raise Invalid(
             _("Ingen, der er tilmeldt her, står på et annonceret hold på %(course)s.")
             % {"course": course.number}
@@ -134,14 +150,7 @@ def propose_moves(
     plan = MovePlan.objects.create(
         network=network,
         course=course,
-        conditions={
-            "km": limits.km,
-            "days": limits.days,
-            "yes": limits.yes,
-            "answer_days": limits.answer_days,
-            "held": sorted(limits.held),
-            "cancelled": sorted(limits.cancelled),
-        },
+        conditions=conditions_of(limits),
         asked_by=actor.label[:200],
         created_at=now,
     )
@@ -196,17 +205,7 @@ def keep_moves(*, actor: Actor, now: datetime, plan: MovePlan, calculation: Calc
             CourseRun.objects.filter(pk__in=planning.runs_in(calculation.problem)).order_by("pk")
         )
         answer = planning.read(calculation.problem, calculation.result, planning.groups_of(runs))
-        plan.statistics = {
-            "people": answer.people,
-            "taught": answer.taught,
-            "alone": answer.alone,
-            "asked": sum(len(line.enrolments) for line in answer.lines if line.wave == 1),
-            "status": answer.status,
-            **answer.numbers,
-        }
-        _write(plan, answer)
-        plan.sha256 = _sha256(plan)
-        plan.save(update_fields=["problem", "solution", "statistics", "sha256"])
+        keep_answer(plan, answer)
         transition(plan, "propose", table=MOVE_PLAN_TRANSITIONS, actor=actor, now=now)
         for row in plan.approvals.select_related("organisation").order_by("pk"):
             tell(notifications.MovePlanReady, plan, row.organisation, now=now)
@@ -217,6 +216,21 @@ def keep_moves(*, actor: Actor, now: datetime, plan: MovePlan, calculation: Calc
         summary=_("Planen for hold på %(course)s er regnet") % {"course": plan.course.number},
         network_id=plan.network_id,
     )
+
+
+def keep_answer(plan: MovePlan, answer: planning.Answer) -> None:
+    """Write an answer with its plan: figures, what becomes of each run, who is asked, and who approves."""
+    plan.statistics = {
+        "people": answer.people,
+        "taught": answer.taught,
+        "alone": answer.alone,
+        "status": answer.status,
+        **answer.costs,
+        **answer.numbers,
+    }
+    _write(plan, answer)
+    plan.sha256 = content_hash(plan)
+    plan.save(update_fields=["problem", "solution", "statistics", "sha256"])
 
 
 def _write(plan: MovePlan, answer: planning.Answer) -> None:
@@ -244,7 +258,8 @@ def _write(plan: MovePlan, answer: planning.Answer) -> None:
                 target_id=line.target,
                 unit=line.unit,
                 wave=line.wave,
-                heads=len(line.enrolments),
+                heads=line.heads,
+                is_elsewhere=line.sign_up_id is None,
                 metres=line.metres,
                 days=line.days,
                 why=list(line.why),
@@ -266,16 +281,16 @@ def _write(plan: MovePlan, answer: planning.Answer) -> None:
     )
     # a school that took a sign-up in for another's run has people in the plan too
     schools |= set(
-        SignUp.objects.filter(pk__in={line.sign_up_id for line in answer.lines}).values_list(
-            "school_id", flat=True
-        )
+        SignUp.objects.filter(
+            pk__in={line.sign_up_id for line in answer.lines if line.sign_up_id is not None}
+        ).values_list("school_id", flat=True)
     )
     PlanApproval.objects.bulk_create(
         [PlanApproval(plan=plan, organisation_id=pk) for pk in sorted(schools)]
     )
 
 
-def _sha256(plan: MovePlan) -> str:
+def content_hash(plan: MovePlan) -> str:
     """Of what the schools approve: the runs' fates and who is asked to go where."""
     content = {
         "plan": plan.pk,
@@ -354,8 +369,6 @@ def approve_moves(
     Nothing happens when the school has approved already. Raises ``Conflict`` when the page was an older one, or
     other people on the same runs are being asked by another plan.
     """
-    from samspil.enrolment.domain.moves_asking import begin_wave
-
     plan, runs = lock_all(plan)
     already = plan.approvals.filter(organisation=organisation_id, is_approved=True)
     if plan.status in (MovePlanStatus.PROPOSED, MovePlanStatus.ASKING) and (
@@ -363,32 +376,48 @@ def approve_moves(
     ):
         return plan
     row = _approval(actor, plan, organisation_id, sha256)
-    row.is_approved, row.sha256, row.at = True, sha256, now
-    row.person_name = actor.label.split(" <")[0][:120]
-    row.save(update_fields=["is_approved", "sha256", "at", "person_name"])
-    left = plan.approvals.exclude(is_approved=True).count()
-    record(
-        plan,
-        after={"organisation": organisation_id, "sha256": sha256, "left": left},
-        summary=_("%(school)s har godkendt planen") % {"school": row.organisation.label},
-        network_id=plan.network_id,
-        organisation_id=organisation_id,
-    )
-    if left == 0:
-        busy = (
-            MovePlan.objects.filter(status=MovePlanStatus.ASKING, runs__run__in=list(runs))
-            .exclude(pk=plan.pk)
-            .exists()
-        )
-        if busy:
+    if say_yes(plan, row, actor=actor, now=now) == 0:
+        if is_busy(plan, runs):
             raise Conflict(
                 _(
                     "Folk på de samme hold er ved at blive spurgt efter en anden plan. Vent, til den er slut."
                 )
             )
-        transition(plan, "ask", table=MOVE_PLAN_TRANSITIONS, actor=actor, now=now)
-        begin_wave(plan, 1, runs, actor=actor, now=now)
+        begin(plan, runs, actor=actor, now=now)
     return plan
+
+
+def say_yes(plan: MovePlan, row: PlanApproval, *, actor: Actor, now: datetime) -> int:
+    """Write a school's yes to a locked plan. Returns how many schools are still to approve."""
+    row.is_approved, row.sha256, row.at = True, plan.sha256, now
+    row.person_name = actor.label.split(" <")[0][:120]
+    row.save(update_fields=["is_approved", "sha256", "at", "person_name"])
+    left = plan.approvals.exclude(is_approved=True).count()
+    record(
+        plan,
+        after={"organisation": row.organisation_id, "sha256": plan.sha256, "left": left},
+        summary=_("%(school)s har godkendt planen") % {"school": row.organisation.label},
+        network_id=plan.network_id,
+        organisation_id=row.organisation_id,
+    )
+    return left
+
+
+def is_busy(plan: MovePlan, runs: Iterable[int]) -> bool:
+    """Whether people on the same runs are being asked by another plan."""
+    return (
+        MovePlan.objects.filter(status=MovePlanStatus.ASKING, runs__run__in=list(runs))
+        .exclude(pk=plan.pk)
+        .exists()
+    )
+
+
+def begin(plan: MovePlan, runs: dict[int, CourseRun], *, actor: Actor, now: datetime) -> None:
+    """All have approved: ask the people of the first wave. Plan and runs are locked."""
+    from samspil.enrolment.domain.moves_asking import begin_wave
+
+    transition(plan, "ask", table=MOVE_PLAN_TRANSITIONS, actor=actor, now=now)
+    begin_wave(plan, 1, runs, actor=actor, now=now)
 
 
 @action("enrolment.reject_moves", permission=may_decide, on="plan")
@@ -464,13 +493,19 @@ def end(plan: MovePlan, *, now: datetime, because: str = "") -> None:
     plan.ended_at, plan.ended_because = now, because[:500]
     plan.save(update_fields=["ended_at", "ended_because"])
     plan.lines.filter(state=MoveState.WAITS).update(state=MoveState.OBSOLETE)
+    # the addresses that a school wrote down to ask its own people are needed no longer
+    asked = plan.lines.filter(is_elsewhere=True).order_by("pk")
+    over = asked.exclude(state__in=(MoveState.ASKED, MoveState.YES, MoveState.MOVED))
+    SignUp.objects.filter(
+        is_elsewhere=True, pk__in=[pk for pk in over.values_list("sign_up_id", flat=True) if pk]
+    ).update(contact_email="")
 
 
 def get_plan(actor: Actor, pk: int) -> MovePlan:
     """A plan of a network that the actor sees. Raises ``NotFound``."""
     found = (
         MovePlan.objects.visible_to(actor)
-        .select_related("network", "course")
+        .select_related("network", "course", "bundle")
         .filter(pk=pk)
         .order_by("pk")
         .first()

@@ -16,7 +16,7 @@ from typing import Any, Final
 from django.utils.translation import gettext as _
 
 from samspil.enrolment import notifications, rules
-from samspil.enrolment.domain import moves
+from samspil.enrolment.domain import employers, moves, planning, tokens
 from samspil.enrolment.domain.capacity import (
     fill,
     free_seats,
@@ -57,7 +57,9 @@ from samspil.kernel.transitions import transition
 from samspil.runs.domain import keeping
 from samspil.runs.models import CourseRun
 
-MOVABLE: Final = (EnrolmentStatus.ENROLLED, EnrolmentStatus.WAITING)
+SITTING: Final = (EnrolmentStatus.ENROLLED, EnrolmentStatus.ELSEWHERE)
+"""Those who leave a seat of their run, in Samspil or in the school's own system."""
+MOVABLE: Final = (*SITTING, EnrolmentStatus.WAITING)
 SHORTEST: Final = timedelta(hours=1)
 
 
@@ -73,35 +75,36 @@ def begin_wave(
     run has seats to hold for them.
     """
     room = {pk: free_seats(run) for pk, run in runs.items()}
-    offers: list[SeatOffer] = []
-    people: list[list[Enrolment]] = []
+    today = clock.local_date(now)
     asked: list[MoveLine] = []
     for line in _lines_of(plan, wave):
-        members = _members(line)
         target = runs[line.target_id]
-        expires = _answer_by(plan, runs[line.source_id], target, now)
+        is_here = line.sign_up_id is None or len(_members(line)) >= line.heads
         if (
-            len(members) < line.heads
+            not is_here
             or room[target.pk] < line.heads
             or target.status not in ("announced", "confirmed")
-            or target.starts_on <= clock.local_date(now)
+            or target.starts_on <= today
+            or runs[line.source_id].starts_on <= today
         ):
             MoveLine.objects.filter(pk=line.pk).update(state=MoveState.OBSOLETE)
             continue
         room[target.pk] -= line.heads
-        offers.append(
-            SeatOffer(
-                sign_up_id=line.sign_up_id,
-                run=target,
-                reason=OfferReason.MOVE,
-                seats=line.heads,
-                explanation=_("Holdene lægges sammen, så flere bliver gennemført."),
-                created_at=now,
-                expires_at=expires,
-            )
-        )
-        people.append(members)
         asked.append(line)
+    _give_links(plan, [line for line in asked if line.sign_up_id is None], now=now)
+    offers = [
+        SeatOffer(
+            sign_up=line.order,
+            run=runs[line.target_id],
+            reason=OfferReason.MOVE,
+            seats=line.heads,
+            explanation=_("Holdene lægges sammen, så flere bliver gennemført."),
+            created_at=now,
+            expires_at=_answer_by(plan, runs[line.source_id], runs[line.target_id], now),
+        )
+        for line in asked
+    ]
+    people = [_members(line) for line in asked]
     if offers:
         hold(offers, people, now=now)
     for line, offer in zip(asked, offers, strict=True):
@@ -121,24 +124,78 @@ def begin_wave(
     )
     notifications.send_all(
         [
-            (
-                line.sign_up,
-                notifications.MoveAsked,
-                {
-                    "run": runs[line.target_id],
-                    "line": line,
-                    "offer": offer,
-                    "source": line.source,
-                    "cause": cause_of(line),
-                    # goes after the personal link
-                    "answer": f"flytning/{offer.pk}/",
-                },
-            )
+            question(line, offer, runs[line.target_id])
             for line, offer in zip(asked, offers, strict=True)
         ],
         now=now,
     )
     return len(asked)
+
+
+def question(line: MoveLine, offer: SeatOffer, target: CourseRun) -> notifications.Mail:
+    """The mail that asks somebody about another run."""
+    return (
+        line.order,
+        notifications.MoveAsked,
+        {
+            "run": target,
+            "line": line,
+            "offer": offer,
+            "source": line.source,
+            "cause": cause_of(line),
+            # goes after the personal link
+            "answer": f"flytning/{offer.pk}/",
+        },
+    )
+
+
+def _give_links(plan: MovePlan, lines: Sequence[MoveLine], *, now: datetime) -> None:
+    """Give those whom only their school's own system knows a sign-up without a name, and by it a link.
+
+    Their seat stays the one that the school's system counts. All lines of the same person get it.
+    """
+    if not lines:
+        return
+    made: list[SignUp] = []
+    for line in lines:
+        nonce, token_hash = tokens.new_link()
+        made.append(
+            SignUp(
+                run_id=line.source_id,
+                school_id=line.source.organisation_id,
+                status="confirmed",
+                is_elsewhere=True,
+                token_nonce=nonce,
+                token_hash=token_hash,
+                created_at=now,
+                confirmed_at=now,
+            )
+        )
+    SignUp.objects.bulk_create(made, batch_size=500)
+    rows = Enrolment.objects.bulk_create(
+        [
+            Enrolment(
+                sign_up=order,
+                run_id=order.run_id,
+                origin_id=order.school_id,
+                status=EnrolmentStatus.ELSEWHERE,
+                queued_at=now,
+            )
+            for order in made
+        ],
+        batch_size=500,
+    )
+    through = MoveLine.enrolments.through
+    links = []
+    for line, order, row in zip(lines, made, rows, strict=True):
+        line.sign_up = order
+        same = plan.lines.filter(is_elsewhere=True, source=line.source_id, unit=line.unit)
+        same.update(sign_up=order)
+        links += [
+            through(moveline_id=pk, enrolment_id=row.pk)
+            for pk in same.order_by("pk").values_list("pk", flat=True)
+        ]
+    through.objects.bulk_create(links, batch_size=500)
 
 
 def _lines_of(plan: MovePlan, wave: int) -> list[MoveLine]:
@@ -270,7 +327,7 @@ def _answer(
     else:
         end_offer(fresh, "expire" if verb == "expire" else "decline", actor=actor, now=now)
     record(
-        line.sign_up,
+        line.order,
         before={"move": was},
         after={"move": line.state, "line": line.pk},
         summary=_("Om at flytte til et andet hold: %(state)s")
@@ -336,11 +393,9 @@ def tally(plan: MovePlan, runs: Mapping[int, CourseRun]) -> Tally:
     wanted = frozenset(
         pk for pk in targets if pk in runs and fates.get(pk) and fates[pk].fate == RunFate.HELD
     )
-    here = {pk: run.used - held_by_offers(run) for pk, run in runs.items()}
-    seated = {
-        line.pk: sum(row.status == EnrolmentStatus.ENROLLED for row in valid[line.pk])
-        for line in yes
-    }
+    gone = planning.gone_elsewhere(runs.values())
+    here = {pk: run.used - held_by_offers(run) - gone[pk] for pk, run in runs.items()}
+    seated = {line.pk: sum(row.status in SITTING for row in valid[line.pk]) for line in yes}
     reached = wanted
     while True:
         heads, going = dict(here), []
@@ -472,7 +527,7 @@ def _let_go(
     _stay(lines, runs, now=now)
     notifications.send_all(
         [
-            (line.sign_up, notifications.MoveOff, {"run": line.source, "source": line.source})
+            (line.order, notifications.MoveOff, {"run": line.source, "source": line.source})
             for line in lines
         ],
         now=now,
@@ -505,7 +560,7 @@ def _carry_out(
     _tell_moved(done, now=now)
     notifications.send_all(
         [
-            (line.sign_up, notifications.MoveOff, {"run": line.source, "source": line.source})
+            (line.order, notifications.MoveOff, {"run": line.source, "source": line.source})
             for line in staying
         ],
         now=now,
@@ -580,10 +635,10 @@ def _move(
             .exclude(run=target)
             .exists()
         ):
-            SignUp.objects.filter(pk=line.sign_up_id).update(run=target)
+            SignUp.objects.filter(pk=line.order.pk).update(run=target, is_elsewhere=False)
         MoveLine.objects.filter(pk=line.pk).update(state=MoveState.MOVED)
         record(
-            line.sign_up,
+            line.order,
             before={"run": source.pk},
             after={"run": target.pk, "heads": len(members)},
             summary=_("Flyttet til et andet hold. Det koster intet gebyr."),
@@ -614,7 +669,7 @@ def _transfer(
     transfer = Transfer.objects.create(
         network_id=plan.network_id,
         line=line,
-        sign_up_id=line.sign_up_id,
+        sign_up_id=line.order.pk,
         source=source,
         target=target,
         origin_id=source.organisation_id,
@@ -655,7 +710,7 @@ def _tell_moved(done: Iterable[Moved], *, now: datetime) -> None:
     mails: list[notifications.Mail] = []
     for item in done:
         sign_up = SignUp.objects.select_related("run__course", "run__organisation").get(
-            pk=item.line.sign_up_id
+            pk=item.line.order.pk
         )
         target = CourseRun.objects.select_related("course", "organisation").get(
             pk=item.line.target_id
@@ -673,5 +728,11 @@ def _tell_moved(done: Iterable[Moved], *, now: datetime) -> None:
                     "is_employer": sign_up.orderer == "company",
                 },
             )
+        )
+        employers.tell_moved(
+            item.line.enrolments.select_related("learner", "sign_up").order_by("pk"),
+            source,
+            target,
+            now=now,
         )
     notifications.send_all(mails, now=now)

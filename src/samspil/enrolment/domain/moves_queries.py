@@ -3,24 +3,35 @@
 from __future__ import annotations
 
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
-from django.db.models import Count
+from django.core.paginator import Page, Paginator
+from django.db.models import Count, Q, Sum
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from samspil.catalogue.models import Course
 from samspil.enrolment.domain import moves
 from samspil.enrolment.enums import EnrolmentStatus, MovePlanStatus, MoveState
-from samspil.enrolment.models import Enrolment, MoveLine, MovePlan, PlanApproval, PlannedRun, SignUp
+from samspil.enrolment.models import (
+    Enrolment,
+    MoveBundle,
+    MoveLine,
+    MovePlan,
+    PlanApproval,
+    PlannedRun,
+    SignUp,
+)
 from samspil.enrolment.rules import protected_schools, schools_of
 from samspil.kernel import roles
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import NotFound
 from samspil.kernel.tasks import Task, task_source
-from samspil.network.models import Network
+from samspil.network.models import Network, Organisation
 from samspil.runs.models import CourseRun
 
 
@@ -70,18 +81,31 @@ def plans(actor: Actor, course: Course | None = None) -> list[MovePlan]:
     )
     if course is not None:
         rows = rows.filter(course=course)
+    else:
+        # those that were asked for together stand there
+        rows = rows.filter(bundle=None)
     return list(rows.order_by("-created_at", "-pk")[:100])
 
 
 def view_of(actor: Actor, plan: MovePlan) -> PlanView:
     """All that a page about a plan shows, in seven queries whatever its size."""
-    runs = list(
-        plan.runs.select_related("run__organisation", "run__course").order_by(
-            "run__starts_on", "pk"
-        )
-    )
-    lines = list(
-        plan.lines.select_related(
+    return views_of(actor, [plan])[plan.pk]
+
+
+def views_of(actor: Actor, some: Iterable[MovePlan]) -> dict[int, PlanView]:
+    """As ``view_of`` for several plans, by id, in the same seven queries."""
+    ids = [plan.pk for plan in some]
+    runs: dict[int, list[PlannedRun]] = defaultdict(list)
+    for row in (
+        PlannedRun.objects.filter(plan__in=ids)
+        .select_related("run__organisation", "run__course")
+        .order_by("run__starts_on", "pk")
+    ):
+        runs[row.plan_id].append(row)
+    lines: dict[int, list[MoveLine]] = defaultdict(list)
+    for line in (
+        MoveLine.objects.filter(plan__in=ids)
+        .select_related(
             "sign_up__school",
             "source__organisation",
             "source__course",
@@ -90,11 +114,29 @@ def view_of(actor: Actor, plan: MovePlan) -> PlanView:
         )
         .prefetch_related("enrolments__learner")
         .order_by("wave", "source__starts_on", "pk")
-    )
+    ):
+        lines[line.plan_id].append(line)
+    approvals: dict[int, list[PlanApproval]] = defaultdict(list)
+    for approval in (
+        PlanApproval.objects.filter(plan__in=ids)
+        .select_related("organisation")
+        .order_by("organisation__name", "pk")
+    ):
+        approvals[approval.plan_id].append(approval)
+    own_schools, may_see = schools_of(actor), protected_schools(actor)
+    return {pk: _view(runs[pk], lines[pk], approvals[pk], own_schools, may_see) for pk in ids}
+
+
+def _view(
+    runs: list[PlannedRun],
+    lines: list[MoveLine],
+    approvals: list[PlanApproval],
+    own_schools: frozenset[int],
+    may_see: frozenset[int],
+) -> PlanView:
     flows: dict[tuple[int, int, int], list[MoveLine]] = defaultdict(list)
     for line in lines:
         flows[line.wave, line.source_id, line.target_id].append(line)
-    own_schools, may_see = schools_of(actor), protected_schools(actor)
     return PlanView(
         runs,
         sorted(
@@ -104,9 +146,10 @@ def view_of(actor: Actor, plan: MovePlan) -> PlanView:
         [
             Own(line, _who(line, may_see), round(line.metres / 1000))
             for line in lines
-            if {line.source.organisation_id, line.sign_up.school_id} & own_schools
+            if not line.is_elsewhere
+            and {line.source.organisation_id, line.order.school_id} & own_schools
         ],
-        list(plan.approvals.select_related("organisation").order_by("organisation__name", "pk")),
+        approvals,
         Counter(
             {
                 state: sum(line.heads for line in lines if line.state == state)
@@ -114,6 +157,99 @@ def view_of(actor: Actor, plan: MovePlan) -> PlanView:
             }
         ),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class Says:
+    """What a school says to its parts of the plans of a bundle, as numbers of courses."""
+
+    school: Organisation
+    approved: int
+    refused: int
+    missing: int
+
+
+@dataclass(frozen=True)
+class BundleView:
+    """Plans that were asked for together, as a page shows them. ``plans``: this page's, most gained first."""
+
+    page: Page[MovePlan]
+    views: dict[int, PlanView]
+    says: list[Says]
+    answers: Counter[str]
+    states: Counter[str]
+    schools: dict[str, Organisation]
+
+
+def bundle_view(
+    actor: Actor, bundle: MoveBundle, *, page: str | int = 1, size: int = 10
+) -> BundleView:
+    """A page of a bundle's plans, and sums over all of it. As many queries whatever its size."""
+    rows = list(
+        MovePlan.objects.filter(bundle=bundle)
+        .select_related("course", "network", "bundle")
+        .defer("problem", "solution")
+        .order_by("course__number", "pk")
+    )
+    rows.sort(key=lambda p: p.statistics.get("alone", 0) - p.statistics.get("taught", 0))
+    found: Page[MovePlan] = Paginator(rows, size).get_page(page)
+    approvals = (
+        PlanApproval.objects.filter(plan__bundle=bundle)
+        .order_by()
+        .values("organisation")
+        .annotate(
+            approved=Count("pk", filter=Q(is_approved=True)),
+            refused=Count("pk", filter=Q(is_approved=False)),
+            missing=Count("pk", filter=Q(is_approved=None, plan__status=MovePlanStatus.PROPOSED)),
+        )
+    )
+    counts = {row["organisation"]: row for row in approvals}
+    schools = Organisation.objects.filter(
+        Q(pk__in=list(counts)) | Q(key__in=list(bundle.statistics.get("money", {})))
+    ).order_by("name", "pk")
+    heads = (
+        MoveLine.objects.filter(plan__bundle=bundle)
+        .order_by()
+        .values("state")
+        .annotate(heads=Sum("heads"))
+    )
+    return BundleView(
+        found,
+        views_of(actor, list(found)),
+        [
+            Says(
+                school,
+                counts[school.pk]["approved"],
+                counts[school.pk]["refused"],
+                counts[school.pk]["missing"],
+            )
+            for school in schools
+            if school.pk in counts
+        ],
+        Counter({row["state"]: row["heads"] for row in heads}),
+        Counter(plan.status for plan in rows),
+        {school.key: school for school in schools},
+    )
+
+
+def bundles(actor: Actor) -> list[MoveBundle]:
+    """What was asked for together in the actor's networks, the newest first."""
+    return list(
+        MoveBundle.objects.visible_to(actor)
+        .select_related("network")
+        .order_by("-created_at", "-pk")[:20]
+    )
+
+
+def pinned_runs(conditions: dict[str, Any]) -> list[tuple[CourseRun, str]]:
+    """The runs that conditions decide about, with what they say."""
+    pins = {pk: pin for pin in ("held", "cancelled") for pk in conditions.get(pin, ())}
+    return [
+        (run, pins[run.pk])
+        for run in CourseRun.objects.filter(pk__in=list(pins))
+        .select_related("course", "organisation")
+        .order_by("starts_on", "pk")
+    ]
 
 
 def _flow(lines: list[MoveLine]) -> Flow:
@@ -136,7 +272,7 @@ def _flow(lines: list[MoveLine]) -> Flow:
 
 
 def _who(line: MoveLine, may_see: frozenset[int]) -> str:
-    sign_up = line.sign_up
+    sign_up = line.order
     if sign_up.company_name:
         return sign_up.company_name
     sees = {line.source.organisation_id, sign_up.school_id} & may_see
@@ -317,14 +453,35 @@ def plan_tasks(actor: Actor, today: date) -> Iterator[Task]:
         PlanApproval.objects.filter(
             organisation__in=own, is_approved=None, plan__status=MovePlanStatus.PROPOSED
         )
-        .select_related("plan__course", "plan__network", "organisation")
+        .select_related("plan__course", "plan__network", "plan__bundle", "organisation")
         .order_by("plan__created_at", "pk")
     )
+    many: dict[tuple[int, int], int] = defaultdict(int)
     for row in rows:
-        yield Task(
-            title=_("Godkend, hvem der spørges om at flytte på %(course)s")
-            % {"course": row.plan.course.number},
-            url=reverse("enrolment:plan", args=[row.plan_id]),
-            context=row.plan.network.short_name,
-            detail=row.organisation.label,
-        )
+        if row.plan.bundle_id is not None:
+            many[row.plan.bundle_id, row.organisation_id] += 1
+    told: set[tuple[int, int]] = set()
+    for row in rows:
+        bundle = row.plan.bundle
+        if bundle is None:
+            yield Task(
+                title=_("Godkend, hvem der spørges om at flytte på %(course)s")
+                % {"course": row.plan.course.number},
+                url=reverse("enrolment:plan", args=[row.plan_id]),
+                context=row.plan.network.short_name,
+                detail=row.organisation.label,
+            )
+        elif (bundle.pk, row.organisation_id) not in told:
+            told.add((bundle.pk, row.organisation_id))
+            count = many[bundle.pk, row.organisation_id]
+            yield Task(
+                title=ngettext(
+                    "Godkend, hvem der spørges om at flytte på %(count)s mål",
+                    "Godkend, hvem der spørges om at flytte på %(count)s mål",
+                    count,
+                )
+                % {"count": count},
+                url=reverse("enrolment:bundle", args=[bundle.pk]),
+                context=row.plan.network.short_name,
+                detail=f"{row.organisation.label} · {bundle.label}",
+            )

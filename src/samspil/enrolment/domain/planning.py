@@ -2,13 +2,14 @@
 
 Reads rows, writes none. Where somebody lives is the postcode that they gave, else the place of their run; how far
 and when is what they said, within the plan's limits, else the limits alone. People whom only the school's own
-system knows cannot be asked from here: they count where they are.
+system knows count where they are, or, when the schools ask them (``Limits.elsewhere``), within the limits, from
+the place of their run.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
@@ -27,26 +28,35 @@ from planning.pooling.data import (
     RunPin,
     School,
 )
-from planning.pooling.score import score
+from planning.pooling.score import balances, score
+from planning.pooling.solution import Seat, Solution
+from planning.pooling.split import split, split_asked
 from planning.pooling.units import Asking
 from planning.pooling.willingness import flat, prior
-from samspil.enrolment.enums import ANSWERED_NO, EnrolmentStatus, RunFate
+from planning.result import Bound, Result, Status
+from samspil.enrolment.enums import ANSWERED_NO, EnrolmentStatus, RunFate, TransferStep
 from samspil.enrolment.models import Enrolment, Flexibility, MoveLine
 from samspil.network.models import Postcode
 from samspil.runs.models import CourseRun
 
 FIXED = "r"
 """Begins the key of the people whom only the school's own system knows."""
+_CHUNK = 2_000
+"""So many ids are named in a query."""
 
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """What everybody is asked about at most, and what is decided: see ``MovePlan.conditions``."""
+    """What everybody is asked about at most, and what is decided: see ``MovePlan.conditions``.
+
+    ``elsewhere``: people whom only a school's own system knows are asked too, by their school.
+    """
 
     km: int = 75
     days: int = 28
     yes: str = "all"
     answer_days: int = 4
+    elsewhere: bool = False
     held: tuple[int, ...] = ()
     cancelled: tuple[int, ...] = ()
 
@@ -70,9 +80,13 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Asked:
-    """A line of the answer: these people are asked about another run. ``why`` in the planner's codes."""
+    """A line of the answer: these people are asked about another run. ``why`` in the planner's codes.
 
-    sign_up_id: int
+    ``sign_up_id`` None: somebody whom only the school's own system knows. ``metres``: from home; ``extra``: so
+    much farther than to their own run.
+    """
+
+    sign_up_id: int | None
     source: int
     target: int
     enrolments: tuple[int, ...]
@@ -81,6 +95,12 @@ class Asked:
     metres: int
     days: int
     why: tuple[dict[str, Any], ...] = ()
+    extra: int = 0
+
+    @property
+    def heads(self) -> int:
+        """How many they are. Those who stand elsewhere answer one by one."""
+        return len(self.enrolments) or 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,22 +128,35 @@ class Answer:
     status: str = ""
     numbers: dict[str, Any] = field(default_factory=dict)
 
+    @property
+    def costs(self) -> dict[str, int]:
+        """What is asked of those who are asked first, if all say yes: people, metres and days in all and at most."""
+        first = [line for line in self.lines if line.wave == 1]
+        return {
+            "asked": sum(line.heads for line in first),
+            "metres": sum(line.extra * line.heads for line in first),
+            "days": sum(abs(line.days) * line.heads for line in first),
+            "longest_metres": max((line.metres for line in first), default=0),
+            "longest_days": max((abs(line.days) for line in first), default=0),
+        }
 
-def groups_of(runs: Sequence[CourseRun]) -> list[Group]:
-    """The people on these runs who can be asked: confirmed, with a seat or on the waiting list. One query."""
-    rows = (
-        Enrolment.objects.filter(
-            run__in=[run.pk for run in runs],
-            status__in=(EnrolmentStatus.ENROLLED, EnrolmentStatus.WAITING),
-            sign_up__status="confirmed",
-        )
-        .select_related("sign_up", "learner")
-        .order_by("priority", "queued_at", "pk")
-    )
+
+def groups_of(runs: Iterable[CourseRun]) -> list[Group]:
+    """The people on these runs who can be asked: confirmed, with a seat or on the waiting list."""
     found: dict[tuple[int, int, bool], list[Enrolment]] = {}
-    for row in rows:
-        is_waiting = row.status == EnrolmentStatus.WAITING
-        found.setdefault((row.sign_up_id, row.run_id, is_waiting), []).append(row)
+    for part in _chunks(run.pk for run in runs):
+        rows = (
+            Enrolment.objects.filter(
+                run__in=part,
+                status__in=(EnrolmentStatus.ENROLLED, EnrolmentStatus.WAITING),
+                sign_up__status="confirmed",
+            )
+            .select_related("sign_up", "learner")
+            .order_by("priority", "queued_at", "pk")
+        )
+        for row in rows:
+            is_waiting = row.status == EnrolmentStatus.WAITING
+            found.setdefault((row.sign_up_id, row.run_id, is_waiting), []).append(row)
     return [
         Group(
             sign_up_id,
@@ -138,8 +171,58 @@ def groups_of(runs: Sequence[CourseRun]) -> list[Group]:
     ]
 
 
+def _chunks(ids: Iterable[int]) -> Iterator[list[int]]:
+    ordered = sorted(set(ids))
+    for at in range(0, len(ordered), _CHUNK):
+        yield ordered[at : at + _CHUNK]
+
+
+def _wishes(sign_ups: Iterable[int]) -> dict[int, Flexibility]:
+    return {
+        wish.sign_up_id: wish
+        for part in _chunks(sign_ups)
+        for wish in Flexibility.objects.filter(sign_up__in=part).prefetch_related("schools")
+    }
+
+
+def _refusals(sign_ups: Iterable[int], placed: Mapping[int, CourseRun]) -> dict[int, set[str]]:
+    """Runs that people have said no to, or not answered about, by sign-up."""
+    refused: dict[int, set[str]] = defaultdict(set)
+    for part in _chunks(sign_ups):
+        for sign_up_id, target in (
+            MoveLine.objects.filter(sign_up__in=part, state__in=ANSWERED_NO)
+            .order_by("pk")
+            .values_list("sign_up_id", "target_id")
+        ):
+            if target in placed and sign_up_id is not None:
+                refused[sign_up_id].add(str(target))
+    return refused
+
+
+def gone_elsewhere(runs: Iterable[CourseRun]) -> dict[int, int]:
+    """People who moved by a plan and whom their school's own system still counts on the old run.
+
+    That is so until the school says that it has taken them off there (``Transfer.origin_step``).
+    """
+    found: dict[int, int] = defaultdict(int)
+    for part in _chunks(run.pk for run in runs):
+        for run_id in (
+            MoveLine.objects.filter(
+                source__in=part,
+                is_elsewhere=True,
+                state="moved",
+                transfer__origin_step=TransferStep.WAITING,
+                transfer__undone_at=None,
+            )
+            .order_by("pk")
+            .values_list("source_id", flat=True)
+        ):
+            found[run_id] += 1
+    return found
+
+
 def problem_of(runs: Iterable[CourseRun], limits: Limits, today: date) -> dict[str, Any]:
-    """The runs of a course and everybody on them as a pooling problem in JSON.
+    """The runs of one course, or of many, and everybody on them as a pooling problem in JSON.
 
     Runs whose postcode has no known centre are left out; a run that follows another's is none of its own (R28).
     """
@@ -154,31 +237,32 @@ def problem_of(runs: Iterable[CourseRun], limits: Limits, today: date) -> dict[s
     }
     placed = {run.pk: run for run in rows if run.postcode in centres}
     groups = [group for group in groups if group.run_id in placed]
-    wishes = {
-        wish.sign_up_id: wish
-        for wish in Flexibility.objects.filter(
-            sign_up__in={group.sign_up_id for group in groups}
-        ).prefetch_related("schools")
-    }
-    refused: dict[int, set[str]] = defaultdict(set)
-    for sign_up_id, target in MoveLine.objects.filter(
-        sign_up__in={group.sign_up_id for group in groups}, state__in=ANSWERED_NO
-    ).values_list("sign_up_id", "target_id"):
-        if target in placed:
-            refused[sign_up_id].add(str(target))
+    sign_ups = {group.sign_up_id for group in groups}
+    wishes, refused = _wishes(sign_ups), _refusals(sign_ups, placed)
+    gone = gone_elsewhere(placed.values())
     seated: dict[int, int] = defaultdict(int)
     for group in groups:
         if not group.is_waiting:
             seated[group.run_id] += len(group.enrolments)
+    of_course: dict[int, list[int]] = defaultdict(list)
+    schools: dict[int, set[str]] = defaultdict(set)
+    for run in placed.values():
+        of_course[run.course_id].append(run.pk)
+        schools[run.course_id].add(run.organisation.key)
     parties = [
-        _party(group, order, placed[group.run_id], limits, centres, wishes, refused)
+        _party(
+            group, order, placed[group.run_id], limits, centres, wishes, refused,
+            schools[placed[group.run_id].course_id],
+        )
         for order, group in enumerate(groups, start=len(placed))
-    ]
-    parties += [
-        _fixed(run, order, run.used - seated[run.pk], placed)
-        for order, run in enumerate(placed.values())
-        if run.used > seated[run.pk]
-    ]
+    ]  # fmt: skip
+    for order, run in enumerate(placed.values()):
+        unknown = run.used - seated[run.pk]
+        moved = min(gone[run.pk], unknown)
+        if unknown > moved:
+            parties.append(
+                _fixed(run, order, unknown - moved, () if limits.elsewhere else of_course[run.course_id], limits)
+            )  # fmt: skip
     decided = dict.fromkeys(limits.held, RunPin.HELD)
     decided |= dict.fromkeys(limits.cancelled, RunPin.CANCELLED)
     problem = Problem(
@@ -231,6 +315,7 @@ def _party(
     centres: dict[str, tuple[float, float]],
     wishes: dict[int, Flexibility],
     refused: dict[int, set[str]],
+    known: set[str],
 ) -> Party:
     starts = run.starts_on.toordinal()
     wish = wishes.get(group.sign_up_id)
@@ -239,7 +324,9 @@ def _party(
     after = limits.days if wish is None else min(limits.days, wish.days_after)
     schools: tuple[str, ...] = ()
     if wish is not None and not wish.any_school:
-        schools = tuple(sorted({run.organisation.key, *(s.key for s in wish.schools.all())}))
+        # who wrote down schools that have no run of the course has named none that helps
+        named = {s.key for s in wish.schools.all()} & known
+        schools = tuple(sorted({run.organisation.key, *named}))
     return Party(
         key=group.key,
         course=run.course.number,
@@ -251,32 +338,61 @@ def _party(
         run="" if group.is_waiting else str(run.pk),
         size=len(group.enrolments),
         is_together=group.is_together,
-        # who wrote down schools that aren't in the problem has named none that helps
         schools=schools,
         accepts_remote=wish is not None and wish.online,
         refused=tuple(sorted(refused[group.sign_up_id] - {str(run.pk)})),
     )
 
 
-def _fixed(run: CourseRun, order: int, size: int, placed: dict[int, CourseRun]) -> Party:
+def _fixed(run: CourseRun, order: int, size: int, stay: Iterable[int], limits: Limits) -> Party:
+    """People whom only the school's own system knows. ``stay``: the runs that they aren't asked about."""
     starts = run.starts_on.toordinal()
+    refused = tuple(str(pk) for pk in stay if pk != run.pk)
+    days, km = (0, 0) if refused else (limits.days, limits.km)
     return Party(
         key=f"{FIXED}{run.pk}",
         course=run.course.number,
         home=run.postcode,
         order=order,
-        first_day=starts,
-        last_day=starts,
-        most_metres=0,
+        first_day=starts - days,
+        last_day=starts + days,
+        most_metres=km * 1000,
         run=str(run.pk),
         size=size,
-        refused=tuple(str(pk) for pk in placed if pk != run.pk),
+        refused=refused,
     )
 
 
 def runs_in(problem: dict[str, Any]) -> set[int]:
     """Ids of the runs in a stored problem."""
     return {int(run["key"]) for run in problem.get("pooling", problem)["runs"]}
+
+
+@dataclass(frozen=True, slots=True)
+class CourseAnswer:
+    """A course's part of an answer about many: its problem and its result as JSON."""
+
+    course: str
+    problem: dict[str, Any]
+    result: dict[str, Any]
+
+
+def by_course(problem: dict[str, Any], result: dict[str, Any]) -> Iterator[CourseAnswer]:
+    """A stored answer about many courses, taken apart. Raises ``ProblemError`` when it is none."""
+    bounds = tuple(
+        Bound(bound["term"], bound["value"], bound.get("best_possible"))
+        for bound in result.get("bounds", ())
+    )
+    status, solver, seed = Status(result["status"]), result["solver"], result["seed"]
+    if str(problem.get("format", "")).startswith("samspil.offers."):
+        plan = OFFERS.read_solution(result)
+        asked = Result(status, plan, bounds, {}, solver, seed)
+        for course, part, found in split_asked(OFFERS.read_problem(problem), asked):
+            yield CourseAnswer(course, OFFERS.write_problem(part), OFFERS.write_result(part, found))
+        return
+    whole = Result(status, POOLING.read_solution(result), bounds, {}, solver, seed)
+    for course, own, answer in split(POOLING.read_problem(problem), whole):
+        yield CourseAnswer(course, POOLING.write_problem(own), POOLING.write_result(own, answer))
 
 
 def read(problem: dict[str, Any], result: dict[str, Any], groups: Sequence[Group]) -> Answer:
@@ -300,26 +416,49 @@ Told = dict[tuple[str, str], tuple[dict[str, Any], ...]]
 
 def _line(
     data: Problem,
-    group: Group,
+    group: Group | None,
+    party_key: str,
     target: str,
     members: Sequence[int],
     unit: int,
     wave: int,
     told: Told,
 ) -> Asked:
-    party, run = data.party_by_key[group.key], data.run_by_key[target]
-    own = data.run_by_key[str(group.run_id)]
+    """``group`` None: one of those whom only the school's own system knows."""
+    party, run = data.party_by_key[party_key], data.run_by_key[target]
+    source = party.run if group is None else str(group.run_id)
+    own = data.run_by_key[source]
     return Asked(
-        group.sign_up_id,
-        group.run_id,
+        None if group is None else group.sign_up_id,
+        int(source),
         int(target),
         tuple(members),
         unit,
         wave,
         0 if run.is_remote else data.metres(party.home, run.place),
         run.starts_on - own.starts_on,
-        told.get((group.key, target), ()),
+        told.get((party_key, target), ()),
+        data.metres_moved(party, run),
     )
+
+
+def _money(data: Problem, solution: Solution) -> dict[str, dict[str, int]]:
+    """By school's key, of people who move between schools: how many it gives and gets, and the hundredths of
+    participant days that it gains (or loses, below 0) by it (R65)."""
+    found: dict[str, dict[str, int]] = {}
+
+    def of(school: str) -> dict[str, int]:
+        return found.setdefault(school, {"gives": 0, "gets": 0, "income": 0})
+
+    for seat in solution.seats:
+        party, run = data.party_by_key[seat.party], data.run_by_key[seat.run]
+        own = data.run_by_key[party.run] if party.run else None
+        if own is not None and own.school != run.school:
+            of(own.school)["gives"] += seat.heads
+            of(run.school)["gets"] += seat.heads
+    for school, income in balances(data, solution).items():
+        of(school)["income"] = income
+    return dict(sorted(found.items()))
 
 
 def _certain(
@@ -329,6 +468,15 @@ def _certain(
     found = POOLING.read_solution(result)
     lines: list[Asked] = []
     for key, seats in found.seats_of_party.items():
+        if key.startswith(FIXED):
+            own = data.party_by_key[key].run
+            others = [seat for seat in seats if seat.run != own]
+            targets = [seat.run for seat in others for _head in range(seat.heads)]
+            lines += [
+                _line(data, None, key, target, (), unit, 1, told)
+                for unit, target in enumerate(targets)
+            ]
+            continue
         group = by_key.get(key)
         if group is None:
             continue
@@ -338,7 +486,7 @@ def _certain(
             members = left[-seat.heads :]
             left = left[: -seat.heads]
             if len(members) == seat.heads:
-                lines.append(_line(data, group, seat.run, members, unit, 1, told))
+                lines.append(_line(data, group, key, seat.run, members, unit, 1, told))
     alone = score(data, baselines.cancel_alone(data)).taught
     taught = score(data, found).taught
     return Answer(
@@ -348,7 +496,7 @@ def _certain(
         taught,
         alone,
         result.get("status", ""),
-        {"score": result["score"], "bounds": result["bounds"]},
+        {"score": result["score"], "bounds": result["bounds"], "money": _money(data, found)},
     )
 
 
@@ -370,6 +518,19 @@ def _uncertain(
         if party.run:
             after[party.run] += party.size
     for (party_key, links), numbers in alike.items():
+        first = links[0][1]
+        if party_key.startswith(FIXED):
+            own = data.party_by_key[party_key].run
+            for _number in numbers:
+                unit = units[party_key]
+                units[party_key] += 1
+                for wave, run, _heads in links:
+                    if run != own:
+                        lines.append(_line(data, None, party_key, run, (), unit, wave, told))
+                if first != own:
+                    after[first] += 1
+                    after[own] -= 1
+            continue
         group = by_key.get(party_key)
         if group is None:
             continue
@@ -382,21 +543,27 @@ def _uncertain(
         units[party_key] += 1
         for wave, run, _heads in links:
             if run != str(group.run_id) and members:
-                lines.append(_line(data, group, run, members, unit, wave, told))
-        first = links[0][1]
+                lines.append(_line(data, group, party_key, run, members, unit, wave, told))
         if first != str(group.run_id):
             after[first] += len(members)
             if not group.is_waiting:
                 after[str(group.run_id)] -= len(members)
     held = {run.key for run in data.runs if run.key in plan.aims or data.is_promised(run)}
+    first_wave = [
+        Seat(offer.party, offer.run, offer.heads) for offer in plan.offers if offer.wave == 1
+    ]
     return Answer(
-        tuple(sorted(lines, key=lambda a: (a.wave, a.sign_up_id, a.unit))),
+        tuple(sorted(lines, key=lambda a: (a.wave, a.sign_up_id or 0, a.source, a.unit))),
         _fates(data, held, {k: n for k, n in after.items() if k in held}, lines, told),
         sum(party.size for party in data.parties),
         round(result["score"]["expected"] / 1000),
         score(data, baselines.cancel_alone(data)).taught,
         result.get("status", ""),
-        {"score": result["score"], "bounds": result["bounds"]},
+        {
+            "score": result["score"],
+            "bounds": result["bounds"],
+            "money": _money(data, Solution((), tuple(first_wave))),
+        },
     )
 
 

@@ -9,6 +9,7 @@ from django.utils.translation import gettext_lazy as _
 
 from samspil.enrolment.domain.moves import MOST_ANSWER_DAYS, MOST_DAYS, MOST_KM, PERCENTS
 from samspil.network.models import Network
+from samspil.runs.domain import scopes
 from samspil.ui.forms import UploadField, Width
 
 
@@ -55,6 +56,12 @@ class LimitsForm(forms.Form):
         initial=4,
         widget=Width(forms.NumberInput(), 3),
     )
+    elsewhere = forms.BooleanField(
+        label=_("Spørg også dem, der kun står i skolernes egne systemer"),
+        help_text=_("Deres skole får links at sende til dem, eller skriver selv svarene ind."),
+        required=False,
+        initial=True,
+    )
     network = forms.ModelChoiceField(
         label=_("Samarbejde"), queryset=Network.objects.none(), empty_label=None
     )
@@ -70,6 +77,66 @@ class LimitsForm(forms.Form):
             self.initial.setdefault("network", networks[0].pk)
         if len(networks) == 1:
             field.widget = forms.HiddenInput()
+
+
+class BundleForm(LimitsForm):
+    """What is looked at together: one course, or all courses of an FKB, a branch group or a week."""
+
+    field_order = ("scope", "fkb", "branch", "week", "course", "km", "days")
+
+    scope = forms.ChoiceField(
+        label=_("Hvad skal lægges sammen?"),
+        choices=[
+            ("decided", _("Alle hold, der afgøres i en uge")),
+            ("starting", _("Alle hold, der begynder i en uge")),
+            ("branch", _("Alle hold i en branche")),
+            ("fkb", _("Alle hold på et FKB's kernemål")),
+            ("course", _("Holdene på ét mål")),
+        ],
+        initial="decided",
+        widget=forms.RadioSelect,
+    )
+    week = forms.ChoiceField(label=_("Uge"), required=False)
+    branch = forms.ChoiceField(label=_("Branche"), required=False)
+    fkb = forms.ChoiceField(label=_("FKB"), required=False)
+    course = forms.CharField(
+        label=_("Målets nummer"),
+        help_text=_("Fem cifre, hvis I valgte ét mål."),
+        required=False,
+        max_length=5,
+        widget=Width(forms.TextInput(attrs={"inputmode": "numeric"}), 6),
+    )
+
+    def __init__(
+        self, *args: Any, networks: list[Network], choices: scopes.Choices, **kwargs: Any
+    ) -> None:
+        super().__init__(*args, networks=networks, **kwargs)
+        for name, rows in (
+            ("week", choices.weeks),
+            ("branch", choices.branches),
+            ("fkb", choices.fkbs),
+        ):
+            field = self.fields[name]
+            assert isinstance(field, forms.ChoiceField)
+            field.choices = [("", "–"), *rows]
+
+    def clean(self) -> dict[str, Any]:
+        """What goes with the choice must be chosen."""
+        data: dict[str, Any] = super().clean() or {}
+        needs = {"decided": "week", "starting": "week", "branch": "branch", "fkb": "fkb"}
+        name = needs.get(data.get("scope", ""), "course")
+        if "scope" in data and not data.get(name) and name not in self.errors:
+            self.add_error(
+                name,
+                {
+                    "week": _("Vælg en uge."),
+                    "branch": _("Vælg en branche."),
+                    "fkb": _("Vælg et FKB."),
+                    "course": _("Skriv målets nummer."),
+                }[name],
+            )
+        data["value"] = data.get(name, "")
+        return data
 
 
 class ReasonForm(forms.Form):

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from django.utils.formats import date_format
+from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 
 from samspil.enrolment.domain.moves_queries import Flow, PlanView
 from samspil.enrolment.enums import RunFate
@@ -15,6 +17,7 @@ from samspil.runs.domain import reasons
 from samspil.runs.interfaces import timeline
 from samspil.runs.interfaces.shown import when
 from samspil.runs.models import CourseRun
+from samspil.ui.components import Figure
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,3 +121,51 @@ def runs(view: PlanView) -> list[RunLine]:
     """What becomes of each run."""
     names = _names(view)
     return [RunLine(row, tuple(reasons.sentences(row.why, names))) for row in view.runs]
+
+
+@dataclass(frozen=True, slots=True)
+class Money:
+    """What a school gives and gets when people move; ``days``: participant days it gains, below 0 it loses (R65)."""
+
+    school: str
+    gives: int
+    gets: int
+    days: str
+
+
+def money(statistics: Mapping[str, Any], labels: Mapping[str, str]) -> list[Money]:
+    """School by school, those that gain most first. Empty when nobody moves between schools."""
+    rows = statistics.get("money") or {}
+    return [
+        Money(labels.get(key, key), row["gives"], row["gets"], _signed(row["income"]))
+        for key, row in sorted(rows.items(), key=lambda item: (-item[1]["income"], item[0]))
+    ]
+
+
+def moved_days(statistics: Mapping[str, Any]) -> str:
+    """Participant days whose income goes to another school than before."""
+    rows = statistics.get("money") or {}
+    return number_format(sum(max(0, row["income"]) for row in rows.values()) / 100, 0)
+
+
+def _signed(hundredths: int) -> str:
+    text = number_format(abs(hundredths) / 100, 1 if hundredths % 100 else 0)
+    return f"+{text}" if hundredths > 0 else f"−{text}" if hundredths < 0 else text
+
+
+def costs(statistics: Mapping[str, Any]) -> list[Figure]:
+    """What a proposal costs: kilometres and days that people move, and income that changes school."""
+    return [
+        Figure(
+            _("%(km)s km") % {"km": number_format(statistics.get("metres", 0) / 1000, 0)},
+            _("længere til kurset i alt, højst %(most)s km for nogen")
+            % {"most": round(statistics.get("longest_metres", 0) / 1000)},
+        ),
+        Figure(
+            ngettext("%(n)s dag", "%(n)s dage", statistics.get("days", 0))
+            % {"n": statistics.get("days", 0)},
+            _("flyttes i alt, højst %(most)s for nogen")
+            % {"most": statistics.get("longest_days", 0)},
+        ),
+        Figure(moved_days(statistics), _("deltagerdages taxameter skifter skole")),
+    ]

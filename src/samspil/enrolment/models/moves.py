@@ -22,6 +22,7 @@ from samspil.network.models import Network
 if TYPE_CHECKING:
     from typing import Self
 
+    from samspil.enrolment.models.signups import SignUp
     from samspil.kernel.actor import Actor
 
 
@@ -176,6 +177,12 @@ class MoveLine(models.Model):
 
     def __str__(self) -> str:
         return f"#{self.pk}"
+
+    @property
+    def order(self) -> SignUp:
+        """Whose line it is: there is a sign-up as soon as they are asked."""
+        assert self.sign_up is not None
+        return self.sign_up
 
 
 class PlanApproval(models.Model):

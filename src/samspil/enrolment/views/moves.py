@@ -35,6 +35,9 @@ from samspil.runs.interfaces.shown import when
 from samspil.ui.components import Figure
 from samspil.ui.pages import entries, form_page
 
+KEPT = ("km", "days", "yes", "answer_days", "elsewhere")
+"""Conditions that a form begins with when it comes from an earlier plan."""
+
 
 def _crumbs() -> list[tuple[str, str]]:
     return [(_("Flytninger"), reverse("enrolment:plans"))]
@@ -49,6 +52,7 @@ def plans(request: ActorRequest) -> HttpResponse:
         "enrolment/moves/plans.html",
         {
             "plans": moves_queries.plans(request.actor),
+            "bundles": moves_queries.bundles(request.actor),
             "at_risk": moves_queries.courses_at_risk(request.actor),
             "may_propose": bool(moves_queries.networks_to_propose_in(request.actor)),
             "has_transfers": bool(schools_of(request.actor)),
@@ -77,7 +81,7 @@ def propose(request: ActorRequest, course_number: str) -> HttpResponse:
     form = LimitsForm(
         request.POST or None,
         networks=networks,
-        initial={k: v for k, v in earlier.items() if k in ("km", "days", "yes", "answer_days")},
+        initial={k: earlier[k] for k in KEPT if k in earlier},
     )
     rows = run_queries.runs_of(course)
     pins = {run.pk: request.POST.get(f"hold-{run.pk}", "") for run in rows}
@@ -94,6 +98,7 @@ def propose(request: ActorRequest, course_number: str) -> HttpResponse:
                     days=data["days"],
                     yes=data["yes"],
                     answer_days=data["answer_days"],
+                    elsewhere=data["elsewhere"],
                     held=tuple(pk for pk, pin in pins.items() if pin == "held"),
                     cancelled=tuple(pk for pk, pin in pins.items() if pin == "cancelled"),
                 ),
@@ -151,6 +156,10 @@ def _planned(request: ActorRequest, found: MovePlan) -> dict[str, Any]:
     people = numbers.get("people", 0)
     return {
         "view": view,
+        "costs": moves_shown.costs(numbers) if "metres" in numbers else [],
+        "money": moves_shown.money(
+            numbers, {r.run.organisation.key: r.run.organisation.label for r in view.runs}
+        ),
         "flows": moves_shown.flows(view),
         "runs": moves_shown.runs(view),
         "before": moves_shown.before(view),
@@ -214,6 +223,8 @@ def approve(request: ActorRequest, plan_id: int) -> HttpResponse:
             if done.status == MovePlanStatus.ASKING
             else _("Du har godkendt. Folk bliver spurgt, når de andre skoler også har."),
         )
+    if found.bundle_id is not None and request.POST.get("tilbage") == "samlet":
+        return redirect("enrolment:bundle", found.bundle_id)
     return redirect("enrolment:plan", found.pk)
 
 

@@ -38,7 +38,7 @@ def test_a_company_signs_two_up_on_a_phone(page: Page, live_server, run) -> None
     no_sideways(page)
     assert not page.get_by_label("CVR-nummer").is_visible()
     page.get_by_text("En virksomhed tilmelder sine medarbejdere").click()
-    page.get_by_label("Virksomhed eller jobcenter").fill("Plejehjemmet Prøven")
+    page.get_by_label("Virksomhed eller kommune").fill("Plejehjemmet Prøven")
     page.get_by_label("CVR-nummer").fill("12345678")
     page.get_by_label("Dit navn").fill("Karen Prøve")
     page.get_by_label("Din mail").fill("karen@example.test")

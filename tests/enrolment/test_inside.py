@@ -272,7 +272,7 @@ def test_the_schools_choices_and_a_colleague_who_was_faster(
     with pytest.raises(Invalid):
         terms.set_terms(
             actor=actor, now=here, organisation=school, expected_version=1,
-            choices=Choices(True, None, False, False, False, 1, 1, 1, ""),
+            choices=Choices(True, None, False, False, False, False, False, 1, 1, 1, ""),
         )  # fmt: skip
 
 

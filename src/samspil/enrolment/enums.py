@@ -18,7 +18,7 @@ class Orderer(models.TextChoices):
     PRIVATE = "private", _("Jeg tilmelder mig selv")
     COMPANY = "company", _("En virksomhed tilmelder sine medarbejdere")
     SELF_EMPLOYED = "self_employed", _("Jeg er selvstændig")
-    MUNICIPALITY = "municipality", _("Et jobcenter tilmelder ledige")
+    MUNICIPALITY = "municipality", _("En kommune tilmelder ledige")
 
 
 class HowMany(models.TextChoices):

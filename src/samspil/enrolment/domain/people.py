@@ -1,4 +1,4 @@
-"""What a school must know of a person because a rule needs it, and who looks at it (R71, R84, R92, R95)."""
+"""What a school must know of a person because a rule needs it, and who looks at it (R71, R82, R84, R86, R92, R95)."""
 
 from __future__ import annotations
 
@@ -24,12 +24,24 @@ PURPOSE: Final = "cpr"
 
 
 @dataclass(frozen=True, slots=True)
+class Employer:
+    """Whether somebody takes part with wages, and from whom. ``cvr`` eight digits."""
+
+    is_employed: bool | None
+    name: str = ""
+    cvr: str = ""
+    email: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class Details:
     """What was filled in. ``None`` leaves what there is."""
 
     cpr: str | None = None
     education: str | None = None
     danish_tie: bool | None = None
+    employer: Employer | None = None
+    referral: str | None = None
 
 
 def masked(cpr: str) -> str:
@@ -56,7 +68,7 @@ def give_details(
         raise Conflict(_("Personen er frameldt."))
     if row.learner is None:
         raise Invalid(_("Skriv først navn på pladsen."))
-    needs = needs_of(row.run)
+    needs = needs_of(row.run, sign_up.orderer)
     kept: list[str] = []
     if needs.cpr and details.cpr:
         LearnerCpr.objects.update_or_create(
@@ -70,6 +82,16 @@ def give_details(
         values["education"] = details.education
     if needs.danish_tie and details.danish_tie is not None:
         values["has_danish_tie"] = details.danish_tie
+    if needs.employer and details.employer is not None:
+        paid = details.employer if details.employer.is_employed else Employer(False)
+        values |= {
+            "is_employed": details.employer.is_employed,
+            "employer": paid.name.strip()[:120],
+            "employer_cvr": paid.cvr,
+            "employer_email": paid.email.strip().lower(),
+        }
+    if needs.referral and details.referral is not None:
+        values["referral"] = details.referral.strip()[:120]
     if values:
         Learner.objects.filter(pk=row.learner.pk).update(**values)
         kept += sorted(values)
@@ -84,7 +106,7 @@ def give_details(
 
 def missing_of(sign_up: SignUp, rows: list[Enrolment]) -> dict[int, tuple[str, ...]]:
     """What is asked of each person on a sign-up and not given yet, by enrolment: ``cpr``,
-    ``education``, ``danish_tie``. Seats without a name miss their name first."""
+    ``education``, ``danish_tie``, ``employer``, ``referral``. Seats without a name miss their name first."""
     needs: dict[int, Needs] = {}
     with_cpr = set(
         Enrolment.objects.filter(
@@ -96,7 +118,7 @@ def missing_of(sign_up: SignUp, rows: list[Enrolment]) -> dict[int, tuple[str, .
         if row.status not in LIVE or row.learner is None:
             continue
         if row.run_id not in needs:
-            needs[row.run_id] = needs_of(row.run)
+            needs[row.run_id] = needs_of(row.run, sign_up.orderer)
         asked = needs[row.run_id]
         found[row.pk] = tuple(
             name
@@ -104,6 +126,8 @@ def missing_of(sign_up: SignUp, rows: list[Enrolment]) -> dict[int, tuple[str, .
                 ("cpr", asked.cpr and row.pk not in with_cpr),
                 ("education", asked.education and not row.learner.education),
                 ("danish_tie", asked.danish_tie and row.learner.has_danish_tie is None),
+                ("employer", asked.employer and row.learner.is_employed is None),
+                ("referral", asked.referral and not row.learner.referral),
             )
             if lacks
         )

@@ -98,6 +98,11 @@ class EnrolmentData:
                 "postcode": learner.postcode,
                 "education": learner.education,
                 "has_danish_tie": learner.has_danish_tie,
+                "is_employed": learner.is_employed,
+                "employer": learner.employer,
+                "employer_cvr": learner.employer_cvr,
+                "employer_email": learner.employer_email,
+                "referral": learner.referral,
                 "is_protected": learner.is_protected,
                 "has_cpr": has_cpr,
             }
@@ -131,6 +136,7 @@ def _empty_learners(pks: Collection[int], *, now: datetime) -> int:
     LearnerCpr.objects.filter(learner__in=pks).delete()
     return Learner.objects.filter(pk__in=pks, anonymised_at=None).update(
         name="", email="", phone="", postcode="", education="", has_danish_tie=None,
+        is_employed=None, employer="", employer_cvr="", employer_email="", referral="",
         is_protected=False, anonymised_at=now,
     )  # fmt: skip
 

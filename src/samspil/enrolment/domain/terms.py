@@ -8,6 +8,7 @@ from datetime import date, datetime
 from django.utils.translation import gettext as _
 
 from samspil.enrolment import rules
+from samspil.enrolment.enums import Orderer
 from samspil.enrolment.models import RunTerms, SchoolTerms
 from samspil.kernel.actions import action, changes, record
 from samspil.kernel.actor import Actor
@@ -27,18 +28,25 @@ def terms_of(organisation_id: int) -> SchoolTerms:
 @dataclass(frozen=True, slots=True)
 class Needs:
     """What is asked of people on a run, because a rule needs it: the CPR number to identify them
-    (R92), education because the price hangs on it (R71), the tie to Denmark (R84)."""
+    (R92), education because the price hangs on it (R71), the tie to Denmark (R84), the employer who may
+    have applied for VEU-godtgørelse (R82), the municipality's commitment to pay (R86)."""
 
     cpr: bool = False
     education: bool = False
     danish_tie: bool = False
+    employer: bool = False
+    referral: bool = False
 
     def __bool__(self) -> bool:
-        return self.cpr or self.education or self.danish_tie
+        return self.cpr or self.education or self.danish_tie or self.employer or self.referral
 
 
-def needs_of(run: CourseRun) -> Needs:
-    """What the run asks: its own choice, or its school's. Two queries."""
+def needs_of(run: CourseRun, orderer: str = "") -> Needs:
+    """What the run asks: its own choice, or its school's. Two queries.
+
+    ``orderer``: who signed up. Then the employer is asked only of those who signed themselves up, and
+    the commitment to pay only of a municipality: the others' rules don't need them.
+    """
     school = terms_of(run.organisation_id)
     own = RunTerms.objects.filter(run=run).order_by("pk").first()
 
@@ -49,6 +57,10 @@ def needs_of(run: CourseRun) -> Needs:
         cpr=pick(own.needs_cpr if own else None, school.needs_cpr),
         education=pick(own.needs_education if own else None, school.needs_education),
         danish_tie=pick(own.needs_danish_tie if own else None, school.needs_danish_tie),
+        employer=orderer in ("", Orderer.PRIVATE)
+        and pick(own.needs_employer if own else None, school.needs_employer),
+        referral=orderer in ("", Orderer.MUNICIPALITY)
+        and pick(own.needs_referral if own else None, school.needs_referral),
     )
 
 
@@ -67,6 +79,8 @@ class Choices:
     needs_cpr: bool
     needs_education: bool
     needs_danish_tie: bool
+    needs_employer: bool
+    needs_referral: bool
     confirm_hours: int
     offer_hours: int
     keep_months: int

@@ -26,7 +26,7 @@ def _orderer(sign_up: SignUp) -> str:
         "private": _("privat"),
         "company": _("virksomhed"),
         "self_employed": _("selvstændig"),
-        "municipality": _("jobcenter"),
+        "municipality": _("kommune"),
     }[sign_up.orderer]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import uuid
 from datetime import date
-from typing import Any
+from typing import Any, Final
 
 from django import forms
 from django.core.exceptions import ValidationError
@@ -13,9 +13,11 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
 
+from samspil.enrolment.domain.people import Details, Employer
 from samspil.enrolment.domain.sign_ups import MOST_PEOPLE, Named, Order, Wish
+from samspil.enrolment.domain.terms import Needs
 from samspil.enrolment.enums import EducationLevel, HowMany, Orderer
-from samspil.enrolment.models import Enrolment
+from samspil.enrolment.models import Enrolment, Learner
 from samspil.network.models import Organisation
 from samspil.ui.forms import DateField, Width
 
@@ -92,7 +94,7 @@ class SignUpForm(forms.Form):
         widget=forms.RadioSelect,
     )
     company = forms.CharField(
-        label=gettext_lazy("Virksomhed eller jobcenter"),
+        label=gettext_lazy("Virksomhed eller kommune"),
         max_length=120,
         required=False,
         widget=forms.TextInput(attrs={"autocomplete": "organization"}),
@@ -236,7 +238,7 @@ class EnterForm(SignUpForm):
             (Orderer.PRIVATE, _("En privatperson")),
             (Orderer.COMPANY, _("En virksomhed")),
             (Orderer.SELF_EMPLOYED, _("En selvstændig")),
-            (Orderer.MUNICIPALITY, _("Et jobcenter")),
+            (Orderer.MUNICIPALITY, _("En kommune")),
         ]
         self.fields["name"].label = _("Kontaktpersonens navn")
         self.fields["email"].label = _("Mail")
@@ -450,6 +452,9 @@ class WithdrawForm(forms.Form):
             del self.fields["reason"]
 
 
+_YES_NO: Final[dict[str, bool | None]] = {"1": True, "0": False}
+
+
 class DetailsForm(forms.Form):
     """What the run's school must know of a person because a rule needs it; nothing else is asked."""
 
@@ -475,15 +480,50 @@ class DetailsForm(forms.Form):
         required=False,
         help_text=gettext_lazy("Det er en betingelse for at komme på AMU."),
     )
+    employed = forms.ChoiceField(
+        label=gettext_lazy("Får personen løn under kurset?"),
+        choices=[
+            ("", gettext_lazy("Ikke oplyst")),
+            ("1", gettext_lazy("Ja")),
+            ("0", gettext_lazy("Nej")),
+        ],
+        required=False,
+        help_text=gettext_lazy(
+            "Så kan arbejdsgiveren have søgt VEU-godtgørelse og skal vide det, hvis holdet bliver et andet."
+        ),
+    )
+    employer = forms.CharField(label=gettext_lazy("Arbejdsgiver"), max_length=120, required=False)
+    employer_cvr = forms.CharField(
+        label=gettext_lazy("Arbejdsgiverens CVR-nummer"),
+        max_length=20,
+        required=False,
+        widget=Width(forms.TextInput(attrs={"inputmode": "numeric"}), 12),
+    )
+    employer_email = forms.EmailField(
+        label=gettext_lazy("Mail til arbejdsgiveren"),
+        required=False,
+        widget=forms.EmailInput(attrs={"autocomplete": "off"}),
+    )
+    referral = forms.CharField(
+        label=gettext_lazy("Kommunens bevilling"),
+        help_text=gettext_lazy("nummer eller dato; skolen skal have den, før kurset begynder"),
+        max_length=120,
+        required=False,
+        widget=Width(forms.TextInput(), 20),
+    )
 
-    def __init__(
-        self, *args: Any, cpr: bool, education: bool, danish_tie: bool, has_cpr: bool, **kwargs: Any
-    ) -> None:
+    def __init__(self, *args: Any, needs: Needs, has_cpr: bool, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        for name, wanted in (("cpr", cpr), ("education", education), ("danish_tie", danish_tie)):
-            if not wanted:
+        for wanted, names in (
+            (needs.cpr, ("cpr",)),
+            (needs.education, ("education",)),
+            (needs.danish_tie, ("danish_tie",)),
+            (needs.employer, ("employed", "employer", "employer_cvr", "employer_email")),
+            (needs.referral, ("referral",)),
+        ):
+            for name in () if wanted else names:
                 del self.fields[name]
-        if cpr:
+        if needs.cpr:
             self.fields["cpr"].help_text = (
                 _("Skolen har nummeret. Skriv det kun, hvis det skal rettes.")
                 if has_cpr
@@ -495,6 +535,51 @@ class DetailsForm(forms.Form):
     def clean_cpr(self) -> str:
         text = self.cleaned_data["cpr"]
         return clean_cpr(text) if text else ""
+
+    def clean_employer_cvr(self) -> str:
+        return clean_cvr(self.cleaned_data["employer_cvr"])
+
+    def clean(self) -> dict[str, Any]:
+        """Who takes part with wages says from whom, and where to write to them (R82)."""
+        data: dict[str, Any] = super().clean() or self.cleaned_data
+        if data.get("employed") == "1":
+            if not data.get("employer"):
+                self.add_error("employer", _("Skriv arbejdsgiverens navn."))
+            if not data.get("employer_email") and "employer_email" not in self.errors:
+                self.add_error("employer_email", _("Skriv en mail til arbejdsgiveren."))
+        return data
+
+    def details(self) -> Details:
+        """What was filled in, as the domain takes it."""
+        data = self.cleaned_data
+        return Details(
+            cpr=data.get("cpr") or None,
+            education=data.get("education"),
+            danish_tie=_YES_NO.get(data.get("danish_tie", "")),
+            employer=Employer(
+                _YES_NO.get(data["employed"]),
+                data["employer"],
+                data["employer_cvr"],
+                data["employer_email"],
+            )
+            if "employed" in self.fields
+            else None,
+            referral=data.get("referral"),
+        )
+
+    @staticmethod
+    def initial_of(learner: Learner) -> dict[str, Any]:
+        """What is known of a person."""
+        said = {value: key for key, value in _YES_NO.items()}
+        return {
+            "education": learner.education,
+            "danish_tie": said.get(learner.has_danish_tie, ""),
+            "employed": said.get(learner.is_employed, ""),
+            "employer": learner.employer,
+            "employer_cvr": learner.employer_cvr,
+            "employer_email": learner.employer_email,
+            "referral": learner.referral,
+        }
 
 
 class EvaluationForm(forms.Form):
@@ -554,6 +639,16 @@ class TermsForm(forms.Form):
     needs_danish_tie = forms.BooleanField(
         label=gettext_lazy("Spørg, om personen bor eller arbejder i Danmark"), required=False
     )
+    needs_employer = forms.BooleanField(
+        label=gettext_lazy("Spørg dem, der tilmelder sig selv, om deres arbejdsgiver"),
+        required=False,
+        help_text=gettext_lazy(
+            "Arbejdsgiveren får besked, hvis kursisten flyttes: en ansøgning om VEU-godtgørelse hænger på holdet."
+        ),
+    )
+    needs_referral = forms.BooleanField(
+        label=gettext_lazy("Bed kommunen om bevilling, når den tilmelder ledige"), required=False
+    )
     confirm_hours = forms.IntegerField(
         label=gettext_lazy("Timer til at bekræfte"),
         help_text=gettext_lazy("Så længe holdes pladsen, før linket i mailen er åbnet."),
@@ -604,6 +699,12 @@ class RunNeedsForm(forms.Form):
     )
     needs_danish_tie = forms.ChoiceField(
         label=gettext_lazy("Bopæl eller arbejde i Danmark"), choices=CHOICES, required=False
+    )
+    needs_employer = forms.ChoiceField(
+        label=gettext_lazy("Arbejdsgiver"), choices=CHOICES, required=False
+    )
+    needs_referral = forms.ChoiceField(
+        label=gettext_lazy("Kommunens bevilling"), choices=CHOICES, required=False
     )
 
     def wanted(self) -> dict[str, bool | None]:

@@ -11,8 +11,10 @@ class Learner(models.Model):
     """A person on a sign-up. ``is_protected``: name and address are hidden but with own right (R95).
 
     A learner belongs to one sign-up; the same person on another sign-up is another row, because
-    telling them apart would need more data than the teaching does. ``education`` and ``employer_number``
-    are asked only where a rule needs them (R71, R84).
+    telling them apart would need more data than the teaching does. ``education``, ``has_danish_tie``, the
+    employer and ``referral`` are asked only where a rule needs them (R71, R84, R82, R86).
+    ``is_employed``: takes part with wages from ``employer``, who is told of a move because an application for
+    VEU-godtgørelse may hang on the run. ``referral``: the municipality's commitment to pay.
     """
 
     name = models.CharField(max_length=120, blank=True)
@@ -21,6 +23,11 @@ class Learner(models.Model):
     postcode = models.CharField(max_length=4, blank=True)
     education = models.CharField(max_length=20, choices=EducationLevel, default="", blank=True)
     has_danish_tie = models.BooleanField(null=True, blank=True)
+    is_employed = models.BooleanField(null=True, blank=True)
+    employer = models.CharField(max_length=120, blank=True)
+    employer_cvr = models.CharField(max_length=8, blank=True)
+    employer_email = models.EmailField(blank=True)
+    referral = models.CharField(max_length=120, blank=True)
     is_protected = models.BooleanField(default=False)
     anonymised_at = models.DateTimeField(null=True, blank=True)
 

@@ -36,7 +36,7 @@ class SignUpQuerySet(models.QuerySet["SignUp"]):
 
 
 class SignUp(models.Model):
-    """An order of ``head_count`` seats on ``run``, by a person, a company or a jobcentre.
+    """An order of ``head_count`` seats on ``run``, by a person, a company or a municipality.
 
     ``school`` took it in: the school of origin. The personal link's token is made from
     ``token_nonce`` and the site's key (``domain.tokens``); only its hash is kept. ``form_key`` is the

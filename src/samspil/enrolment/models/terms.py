@@ -22,6 +22,8 @@ class SchoolTerms(models.Model):
     needs_cpr = models.BooleanField(default=False)
     needs_education = models.BooleanField(default=False)
     needs_danish_tie = models.BooleanField(default=False)
+    needs_employer = models.BooleanField(default=False)
+    needs_referral = models.BooleanField(default=False)
     confirm_hours = models.PositiveSmallIntegerField(default=24)
     offer_hours = models.PositiveSmallIntegerField(default=48)
     keep_months = models.PositiveSmallIntegerField(default=3)
@@ -58,6 +60,8 @@ class RunTerms(models.Model):
     needs_cpr = models.BooleanField(null=True, blank=True)
     needs_education = models.BooleanField(null=True, blank=True)
     needs_danish_tie = models.BooleanField(null=True, blank=True)
+    needs_employer = models.BooleanField(null=True, blank=True)
+    needs_referral = models.BooleanField(null=True, blank=True)
 
     def __str__(self) -> str:
         return str(self.run_id)

@@ -330,7 +330,7 @@ def person(request: ActorRequest, enrolment_id: int) -> HttpResponse:
             "cpr": f"{cpr[:6]}-{cpr[6:]}" if cpr else "",
             "has_cpr": queries.has_cpr(found),
             "is_own": is_own,
-            "needs": terms.needs_of(found.run),
+            "needs": terms.needs_of(found.run, found.sign_up.orderer),
             "fee": shown.kroner(found.fee_ore) if found.fee_ore else "",
             "steps": shown.steps(queries.steps_of(found)),
         },
@@ -405,7 +405,7 @@ def run_needs(request: ActorRequest, run_id: int) -> HttpResponse:
         request.POST or None,
         initial={
             name: {True: "1", False: "0", None: ""}[getattr(own, name)]
-            for name in ("needs_cpr", "needs_education", "needs_danish_tie")
+            for name in RunNeedsForm.base_fields
         },
     )
     return form_page(

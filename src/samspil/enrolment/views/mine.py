@@ -323,31 +323,22 @@ def details(
 ) -> HttpResponse:
     """What the run's school must know of one person."""
     row = queries.person_of(sign_up, enrolment_id)
-    needs = terms.needs_of(row.run)
+    needs = terms.needs_of(row.run, sign_up.orderer)
     if row.learner is None or not needs or row.status not in LIVE:
         return redirect("enrolment:mine", token)
-    has_cpr = queries.has_cpr(row)
-    tie = {True: "1", False: "0", None: ""}[row.learner.has_danish_tie]
     form = DetailsForm(
         request.POST or None,
-        cpr=needs.cpr,
-        education=needs.education,
-        danish_tie=needs.danish_tie,
-        has_cpr=has_cpr,
-        initial={"education": row.learner.education, "danish_tie": tie},
+        needs=needs,
+        has_cpr=queries.has_cpr(row),
+        initial=DetailsForm.initial_of(row.learner),
     )
     if request.method == "POST" and form.is_valid():
-        data = form.cleaned_data
         people.give_details(
             actor=actor,
             now=clock.now(),
             sign_up=sign_up,
             enrolment=row,
-            details=people.Details(
-                cpr=data.get("cpr") or None,
-                education=data.get("education"),
-                danish_tie={"1": True, "0": False}.get(data.get("danish_tie", "")),
-            ),
+            details=form.details(),
         )
         messages.success(request, _("Oplysningerne er gemt."))
         return redirect("enrolment:mine", token)

@@ -12,12 +12,16 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from planning.solvers import cpsat, highs
+from planning.solvers import cpsat, highs, tree
 from planning.solvers.contradiction import smallest
 from planning.solvers.lexicographic import solve_in_order
 from planning.solvers.model import Model, Outcome, Solved
 
-SOLVERS = [pytest.param(highs.solve, id="highs"), pytest.param(cpsat.solve, id="cpsat")]
+SOLVERS = [
+    pytest.param(highs.solve, id="highs"),
+    pytest.param(cpsat.solve, id="cpsat"),
+    pytest.param(tree.solve, id="tree"),
+]
 
 
 @st.composite
@@ -127,6 +131,57 @@ def test_work_ends_highs_in_the_first_node_the_same_every_time() -> None:
     assert knapsacks().allows(short.values)
 
 
+def side_by_side(models: list[Model]) -> Model:
+    """Models that touch each other nowhere as one."""
+    one = Model()
+    objective = []
+    for model in models:
+        base = len(one.lower)
+        for low, high in zip(model.lower, model.upper, strict=True):
+            one.column(low, high)
+        for i, (low, high) in enumerate(zip(model.row_lower, model.row_upper, strict=True)):
+            first, last = model.row_starts[i], model.row_starts[i + 1]
+            pairs = zip(model.columns[first:last], model.coefficients[first:last], strict=True)
+            one.row([(base + column, k) for column, k in pairs], low, high)
+        objective += [(base + column, k) for column, k in model.objective]
+    one.minimise(objective)
+    return one
+
+
+@settings(max_examples=120, deadline=None)
+@given(st.lists(models(), min_size=2, max_size=4), st.integers(0, 60))
+def test_a_tree_for_each_piece_finds_what_one_solver_finds(some: list[Model], work: int) -> None:
+    best = [highs.solve(model) for model in some]
+    whole = side_by_side(some)
+    solved = tree.solve(whole, first=range(len(whole.lower) // 2))
+    if any(one.outcome == Outcome.INFEASIBLE for one in best):
+        assert solved.outcome == Outcome.INFEASIBLE
+        return
+    total = sum(one.objective or 0 for one in best)
+    assert (solved.outcome, solved.objective, solved.bound) == (Outcome.OPTIMAL, total, total)
+    assert solved.values is not None
+    assert whole.allows(solved.values)
+    start = [value for one in best for value in one.values or ()]
+    again = tree.solve(whole, start=start)
+    assert (again.objective, again.bound) == (total, total)
+    short = tree.solve(whole, work=work)
+    assert short.bound is None or short.bound <= total
+    assert short.objective is None or short.objective >= total
+
+
+def test_a_tree_that_grows_too_large_goes_to_the_general_solver() -> None:
+    full = highs.solve(knapsacks())
+    short = tree.solve(knapsacks(), work=100)
+    assert short == tree.solve(knapsacks(), work=100)
+    assert not short.is_proven
+    assert short.bound is not None
+    assert full.objective is not None
+    assert short.bound <= full.objective
+    for nodes in (0, 1, 30):
+        solved = tree.solve(knapsacks(), nodes=nodes)
+        assert (solved.outcome, solved.objective) == (Outcome.OPTIMAL, full.objective)
+
+
 def test_a_solver_that_is_ended_at_once_claims_no_bound_that_is_wrong() -> None:
     best = highs.solve(knapsacks()).objective
     assert best is not None
@@ -139,7 +194,7 @@ def test_a_solver_that_is_ended_at_once_claims_no_bound_that_is_wrong() -> None:
 @given(models(), st.lists(st.integers(-1, 4), min_size=5, max_size=5))
 def test_what_highs_answers_is_judged_in_whole_numbers(model: Model, some: list[int]) -> None:
     values = some[: len(model.lower)]
-    rows = highs._pass(highspy.Highs(), model)
+    rows = highs.load(highspy.Highs(), model)
     assert rows.allow(np.asarray(values)) == model.allows(values)
 
 
@@ -163,7 +218,7 @@ def test_an_answer_that_breaks_a_row_when_rounded_is_no_answer() -> None:
     held, seated = model.column(), model.column(0, 10**6)
     model.row([(seated, 1), (held, -(10**6))], upper=0)
     model.minimise([(held, 1000), (seated, -1)])
-    rows = highs._pass(highspy.Highs(), model)
+    rows = highs.load(highspy.Highs(), model)
     solved = highs._answer(Rounder(), model, rows)  # type: ignore[arg-type]
     assert (solved.outcome, solved.values, solved.objective) == (Outcome.UNKNOWN, None, None)
     assert solved.bound == -1

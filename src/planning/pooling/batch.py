@@ -16,15 +16,13 @@ from planning.pooling.components import Part, split, without_costs
 from planning.pooling.model import PartModel, build, seats
 from planning.pooling.solution import Seat, Solution
 from planning.result import Watch
-from planning.solvers import highs
+from planning.solvers import highs, tree
 from planning.solvers.model import Model, Outcome, Solved, Term
 
 _AT_ONCE = 600
 """Cells up to which held runs and seats are chosen at once; with more, seats alone come first."""
-_DIVE = 800
-"""Cells up to which a batch is solved at once; with more, an answer near the relaxation is tried first."""
-_WHOLE = 1e-6
-"""How near to a whole number a column of the relaxation must be to be left there."""
+_PATIENT = 5_000
+"""Nodes of a tree for the third term, at which the general solver is worse."""
 _STEPS_PER_NODE = 50
 _CELLS_PER_STEP = 8
 """What the relaxation counts for; its own iterations differ little from model to model of a size."""
@@ -88,27 +86,24 @@ class Work:
         self.left -= steps
         self.done += steps
 
-    def dive(self, built: PartModel, start: Sequence[int]) -> Solved:
-        """The model's answer with the runs as the relaxation has them, wherever it has them whole.
-
-        Nearly as good as the best, at a tenth of the time; the bound is the relaxation's.
-        """
-        model = built.model
-        if self.is_over or not built.held:
-            return self.minimise(model, start)
-        relaxed = self.relax(model)
-        if relaxed is None:
-            return self.minimise(model, start)
-        bound, values = relaxed.bound, relaxed.values
-        for column in built.held.values():
-            if values[column] > 1 - _WHOLE:
-                model.lower[column] = 1
-            elif values[column] < _WHOLE:
-                model.upper[column] = 0
-        solved = self.minimise(model, start)
-        for column in built.held.values():
-            model.lower[column], model.upper[column] = 0, 1
-        return Solved(Outcome.FEASIBLE, solved.values, solved.objective, bound, solved.work)
+    def settle(
+        self, built: PartModel, start: Sequence[int] | None, *, nodes: int = tree.NODES
+    ) -> Solved:
+        """A part's model by a tree over the held runs, piece by piece; the start and no bound when nothing is left."""
+        if self.is_over:
+            return self.minimise(built.model, start)
+        solved = tree.solve(
+            built.model,
+            built.held.values(),
+            seconds=lambda: self.watch.left,
+            work=self.left,
+            nodes=nodes,
+            seed=self.seed,
+            start=start,
+            is_over=lambda: self.watch.is_over,
+        )
+        self.count(solved.work)
+        return solved
 
 
 @dataclass(slots=True)
@@ -223,17 +218,7 @@ class Batch:
         """Most people taught, and of those answers one with many in their own run."""
         built = self.small()
         weight = _taught_then_kept(built)
-        start = self.values(built)
-        if self.part.cells <= _DIVE:
-            self._learn(built, work.minimise(built.model, start), weight)
-            return
-        solved = work.dive(built, start)
-        if solved.values is not None and solved.objective is not None and solved.bound is not None:
-            is_proven = -solved.objective // weight == -solved.bound // weight
-            if is_proven or work.is_over:
-                self._learn(built, solved, weight)
-                return
-        self._learn(built, work.minimise(built.model, solved.values or start), weight)
+        self._learn(built, work.settle(built, self.values(built)), weight)
 
     def keep(self, work: Work) -> None:
         """Most people in their own run, where that isn't known yet, among answers that teach most."""
@@ -242,7 +227,7 @@ class Batch:
             return
         built = self.small()
         weight = _taught_then_kept(built)
-        self._learn(built, work.minimise(built.model, self.values(built)), weight)
+        self._learn(built, work.settle(built, self.values(built)), weight)
 
     def seat_anew(self, work: Work) -> None:
         """Most people taught and then kept in the runs that are held, which stay as they are."""
@@ -295,7 +280,7 @@ class Batch:
         if is_first:
             values = self._with_held(built, work, values)
         if not is_held_fixed:
-            solved = work.minimise(model, values, has_restarts=False)
+            solved = work.settle(built, values, nodes=_PATIENT)
             values = list(solved.values) if solved.values is not None else values
             best = solved.bound if is_known else None
             if not solved.is_proven and not is_first:

@@ -68,17 +68,19 @@ def least(problem: Problem, run: Run) -> int:
 
 def possible_runs(problem: Problem) -> dict[str, Run]:
     """Runs that are promised, or that so many could sit in that they can reach their minimum."""
-    reach: dict[str, int] = {}
+    reach: dict[str, int] = dict.fromkeys(problem.run_by_key, 0)
+    options = problem.options
     for party in problem.parties:
-        for option in problem.options[party.key]:
-            reach[option.run] = reach.get(option.run, 0) + party.size
+        size = party.size
+        for run, _, _ in options[party.key]:
+            reach[run] += size
     return {
         run.key: run
         for run in problem.runs
         if problem.is_promised(run)
         or (
             problem.pin_of_run.get(run.key) != RunPin.CANCELLED
-            and least(problem, run) <= min(run.capacity, reach.get(run.key, 0))
+            and least(problem, run) <= min(run.capacity, reach[run.key])
         )
     }
 
@@ -87,22 +89,27 @@ def groups(problem: Problem, runs: dict[str, Run]) -> list[Group]:
     """All parties with a run to choose from, as groups, in the order of the problem's parties."""
     found: dict[object, Group] = {}
     per_day = problem.metres_per_day
+    run_by_key, options_of, pins_of_party = (
+        problem.run_by_key,
+        problem.options,
+        problem.pins_of_party,
+    )
     for party in problem.parties:
-        options = [option for option in problem.options[party.key] if option.run in runs]
+        options = [option for option in options_of[party.key] if option.run in runs]
         if not options:
             continue
-        own = problem.run_by_key[party.run] if party.run else None
+        mine = party.run
+        own = run_by_key[mine] if mine else None
         before = problem.metres(party.home, own.place) if own and not own.is_remote else 0
         heads = party.size if party.is_together else 1
-        pins = problem.pins_of_party.get(party.key, {})
-        is_fixed = SeatPin.SEAT in pins.values()
-        keys = tuple(option.run for option in options)
+        is_fixed = SeatPin.SEAT in pins_of_party.get(party.key, {}).values()
+        keys = tuple([run for run, _, _ in options])
+        # A remote run is 0 metres away, so nothing is added for the way to it.
         costs = tuple(
-            0
-            if option.run == party.run
-            else per_day * option.days
-            + (0 if runs[option.run].is_remote else max(0, option.metres - before))
-            for option in options
+            [
+                0 if run == mine else per_day * days + (away - before if away > before else 0)
+                for run, away, days in options
+            ]
         )
         alike = (party.run, keys, costs, heads, is_fixed)
         group = found.get(alike)

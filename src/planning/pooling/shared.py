@@ -26,8 +26,6 @@ _UNIT = 64
 """Prices are whole numbers of this part of a person."""
 _CALL = 400
 """Cells that are priced in one call."""
-_LARGE = 2_500
-"""Cells from which the relaxation's bound does for a call, and an answer near it."""
 _NEIGHBOURHOOD = 500
 """Cells that are solved anew together, at most."""
 _WIDER = 3
@@ -208,10 +206,7 @@ def _at_prices(market: _Market) -> list[tuple[set[str], list[dict[str, int]]]]:
         objective += [(column, market.price(run)) for run, column in built.held.items()]
         built.model.minimise(objective)
         start = market.values(built, numbers)
-        is_large = len(built.taught) > _LARGE
-        solved = (
-            market.work.dive(built, start) if is_large else market.work.minimise(built.model, start)
-        )
+        solved = market.work.settle(built, start)
         values = solved.values or tuple(start)
         if solved.bound is None:
             bound += built.heads * _UNIT

@@ -36,7 +36,7 @@ COUPLED = 8_000
 """Cells from which a part that is coupled by what runs share is not solved as a whole."""
 MANY = 10_000
 """Parties from which more than one process may work on a problem."""
-_SHARE = 3
+_SHARE = 8
 """So many times its share of the steps a batch may take for the third term: a few would take nearly all."""
 _TELL = 1.0
 """Seconds between two words about better answers."""
@@ -184,13 +184,13 @@ class _Solving:
     ) -> tuple[Solution, int | None]:
         """Income kept even, and the earlier answer kept to, among what is as good in the first three terms."""
         cells = sum(part.cells for part in (*self.parts, *self.large))
-        solution = self._solution(everything)
-        reached = score(self.problem, solution)
-        is_proven = best == (reached.taught, reached.kept, reached.moved)
         if cells > SMALL or self.large:
             for batch in everything:
                 batch.go_back()
             return self._solution(everything), None
+        solution = self._solution(everything)
+        reached = score(self.problem, solution)
+        is_proven = best == (reached.taught, reached.kept, reached.moved)
         kept = self.warm_start
         whole = together(self.parts)
         begun = Batch(whole, [solution])

@@ -70,7 +70,7 @@ def solve(
         highs.setOptionValue("time_limit", max(0.0, seconds))
     if nodes is not None:
         highs.setOptionValue("mip_max_nodes", nodes)
-    rows = _pass(highs, model)
+    rows = load(highs, model)
     if start is not None:
         solution = highspy.HighsSolution()
         solution.col_value = [float(v) for v in start]
@@ -90,7 +90,7 @@ def solve(
 
         def better(event: Any) -> None:
             found = event.data_out
-            tell(round(found.objective_function_value), _ceil(found.mip_dual_bound))
+            tell(round(found.objective_function_value), at_least(found.mip_dual_bound))
 
         highs.cbMipImprovingSolution.subscribe(better)
     highs.run()
@@ -133,7 +133,7 @@ def relax_priced(
     highs.setOptionValue("threads", 1)
     if seconds < math.inf:
         highs.setOptionValue("time_limit", max(0.0, seconds))
-    _pass(highs, model, is_relaxed=True)
+    load(highs, model, is_relaxed=True)
     if is_over is not None:
         stop = is_over
 
@@ -149,12 +149,12 @@ def relax_priced(
     if status != highspy.HighsModelStatus.kOptimal:
         return None
     found = highs.getSolution()
-    bound = _ceil(highs.getObjectiveValue())
+    bound = at_least(highs.getObjectiveValue())
     return Relaxed(bound or 0, tuple(found.col_value), tuple(found.row_dual))
 
 
 @dataclass(frozen=True, slots=True)
-class _Rows:
+class Rows:
     """The model's limits and rows as arrays of whole numbers."""
 
     lower: _Whole
@@ -176,11 +176,12 @@ class _Rows:
         return bool((activity >= self.row_lower).all() and (activity <= self.row_upper).all())
 
 
-def _pass(highs: highspy.Highs, model: Model, *, is_relaxed: bool = False) -> _Rows:
+def load(highs: highspy.Highs, model: Model, *, is_relaxed: bool = False) -> Rows:
+    """Give the solver the model; returns what its answers are judged by. Relaxed, columns needn't be whole."""
     import highspy
     import numpy as np
 
-    rows = _Rows(
+    rows = Rows(
         *(
             np.asarray(some, dtype=np.int64)
             for some in (
@@ -225,7 +226,7 @@ def _limits(values: _Whole) -> np.ndarray[Any, np.dtype[np.float64]]:
     return limits
 
 
-def _answer(highs: highspy.Highs, model: Model, rows: _Rows) -> Solved:
+def _answer(highs: highspy.Highs, model: Model, rows: Rows) -> Solved:
     import highspy
     import numpy as np
 
@@ -237,7 +238,7 @@ def _answer(highs: highspy.Highs, model: Model, rows: _Rows) -> Solved:
         highspy.HighsModelStatus.kUnboundedOrInfeasible,
     ):
         return Solved(Outcome.INFEASIBLE, None, None, None, work)
-    bound = _ceil(info.mip_dual_bound)
+    bound = at_least(info.mip_dual_bound)
     if info.primal_solution_status != 2:  # kSolutionStatusFeasible
         return Solved(Outcome.UNKNOWN, None, None, bound, work)
     whole = np.rint(np.asarray(highs.getSolution().col_value)).astype(np.int64)
@@ -253,7 +254,7 @@ def _answer(highs: highspy.Highs, model: Model, rows: _Rows) -> Solved:
     return Solved(outcome, values, objective, objective if is_proven else bound, work)
 
 
-def _ceil(bound: float) -> int | None:
+def at_least(bound: float) -> int | None:
     """A bound on a whole number, rounded up as far as the tolerance allows."""
     return (
         math.ceil(bound - max(_INTEGRAL, _INTEGRAL_SHARE * abs(bound)))

@@ -7,11 +7,8 @@ a browser has in its cookies counts for nothing here.
 from __future__ import annotations
 
 import math
-import threading
 import time
-from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import timedelta
 
 from allauth.core.internal.httpkit import get_client_ip
@@ -19,6 +16,7 @@ from django.conf import settings
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
 
 from samspil.api.domain import keys
+from samspil.api.domain.limit import Limit
 from samspil.api.interfaces.problems import CONTENT_TYPE, problem
 from samspil.api.models import ApiKey
 from samspil.kernel import clock
@@ -26,7 +24,6 @@ from samspil.kernel import clock
 PATHS = ("/api/v1/", "/api/ooapi/")
 _STEP = timedelta(minutes=5)
 """The row of a key is written at most so often: reading costs no write."""
-_MOST_VISITORS = 20_000
 _EXPOSED = "ETag, Last-Modified, Link, RateLimit-Limit, RateLimit-Remaining, Retry-After"
 
 
@@ -36,44 +33,8 @@ class ApiRequest(HttpRequest):
     api_key: ApiKey | None
 
 
-@dataclass(slots=True)
-class _Bucket:
-    left: float
-    at: float
-
-
-class Limit:
-    """So many requests a minute from one visitor, counted in this process (a token bucket).
-
-    Every process counts for itself, so that knocking costs no write: the limit is what a machine
-    is protected by, not a price.
-    """
-
-    def __init__(self) -> None:
-        self._buckets: OrderedDict[str, _Bucket] = OrderedDict()
-        self._lock = threading.Lock()
-
-    def take(self, who: str, per_minute: int, now: float) -> tuple[int, float]:
-        """Take one. Returns how many are left, and the seconds to wait when there was none."""
-        with self._lock:
-            bucket = self._buckets.pop(who, None) or _Bucket(per_minute, now)
-            bucket.left = min(per_minute, bucket.left + (now - bucket.at) * per_minute / 60)
-            bucket.at = now
-            self._buckets[who] = bucket
-            while len(self._buckets) > _MOST_VISITORS:
-                self._buckets.popitem(last=False)
-            if bucket.left < 1:
-                return 0, (1 - bucket.left) * 60 / per_minute
-            bucket.left -= 1
-            return int(bucket.left), 0.0
-
-    def forget(self) -> None:
-        """Everybody starts anew."""
-        with self._lock:
-            self._buckets.clear()
-
-
-LIMIT = Limit()
+LIMIT = Limit(settings.VAR / "api-limit.bin", settings.SECRET_KEY)
+"""Shared by the processes of this machine."""
 
 
 class Door:

@@ -18,6 +18,7 @@ from samspil.compliance.models import (
     FollowUpQuerySet,
     OutsideSchool,
     RoundCheck,
+    to_act_on,
 )
 from samspil.coordination.domain.round_queries import get_round
 from samspil.coordination.models import Round, RoundCourse, RoundSchool
@@ -264,7 +265,7 @@ def outside_school(actor: Actor, round_id: int, outside_id: int) -> OutsidePictu
 
 def _narrowed(rows: QuerySet[FollowUp], state: str, text: str) -> QuerySet[FollowUp]:
     if state == ACT:
-        rows = rows.filter(pk__in=FollowUp.objects.to_act_on().values("pk"))
+        rows = rows.filter(to_act_on())
     elif state in Standing.values:
         rows = rows.filter(status=state)
     elif state == "guarantee":
@@ -348,11 +349,14 @@ def courses(
     shown = [row.pk for row in found]
     tallies = _tallies(own.filter(round_course__in=shown), "round_course_id")
     lines = [CourseTally(row, tallies.get(row.pk, Tally())) for row in found]
-    counts = {
-        "": own.values("round_course").distinct().count(),
-        ACT: _narrowed(own, ACT, "").values("round_course").distinct().count(),
-        "guarantee": _narrowed(own, "guarantee", "").values("round_course").distinct().count(),
-    }
+    counted = own.aggregate(
+        every=Count("round_course", distinct=True),
+        act=Count("round_course", distinct=True, filter=to_act_on()),
+        promised=Count(
+            "round_course", distinct=True, filter=~Q(guarantee_status=GuaranteeStanding.NONE)
+        ),
+    )
+    counts = {"": counted["every"], ACT: counted["act"], "guarantee": counted["promised"]}
     return CoursesPage(round, found, lines, counts)
 
 

@@ -8,6 +8,8 @@ from datetime import date
 from urllib.parse import urlencode
 
 from django.urls import reverse
+from django.utils.html import format_html_join
+from django.utils.safestring import SafeString
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
@@ -56,6 +58,13 @@ def percent_words(rate: Rate) -> str:
     """``75 %``; a dash when nothing is decided."""
     percent = rate.percent
     return "–" if percent is None else _("%(percent)s %%") % {"percent": percent}
+
+
+def cells(tally: Tally) -> SafeString:
+    """The numbers of a row, by standing. Joined here: a template takes five times as long for 700."""
+    return format_html_join(
+        "", '<td class="num">{}</td>', ((tally.of(status),) for status in Standing)
+    )
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,15 @@ if TYPE_CHECKING:
     from samspil.kernel.actor import Actor
 
 
+def to_act_on() -> Q:
+    """Condition on current follow-ups: somebody has to do something."""
+    return (
+        Q(status__in=TO_ACT_ON)
+        | Q(guarantee_status=GuaranteeStanding.NOT_GIVEN)
+        | Q(organisation=None, reason__code__in=UNNAMED)
+    )
+
+
 class FollowUpQuerySet(models.QuerySet["FollowUp"]):
     """Follow-ups, as the actor may see them."""
 
@@ -38,11 +47,7 @@ class FollowUpQuerySet(models.QuerySet["FollowUp"]):
 
     def to_act_on(self) -> Self:
         """Those where somebody has to do something."""
-        return self.current().filter(
-            Q(status__in=TO_ACT_ON)
-            | Q(guarantee_status=GuaranteeStanding.NOT_GIVEN)
-            | Q(organisation=None, reason__code__in=UNNAMED)
-        )
+        return self.current().filter(to_act_on())
 
     def inside(self) -> Self:
         """Those of schools that coordinate in the round themselves."""

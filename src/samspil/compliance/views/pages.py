@@ -64,7 +64,7 @@ def _round_page(request: ActorRequest, round_id: int, rounds: list[Any]) -> Http
                 (
                     line.school,
                     line.tally,
-                    [line.tally.of(status) for status in Standing],
+                    shown.cells(line.tally),
                     shown.percent_words(line.tally.rate),
                 )
                 for line in picture.schools
@@ -74,7 +74,7 @@ def _round_page(request: ActorRequest, round_id: int, rounds: list[Any]) -> Http
                     line.outside,
                     line.is_unnamed,
                     line.tally,
-                    [line.tally.of(status) for status in Standing],
+                    shown.cells(line.tally),
                 )
                 for line in picture.outside
             ],
@@ -199,7 +199,7 @@ def courses(request: ActorRequest, round_id: int) -> HttpResponse:
             "lines": [
                 (
                     line.row,
-                    [line.tally.of(status) for status in Standing],
+                    shown.cells(line.tally),
                     shown.percent_words(line.tally.rate),
                     line.tally.to_act_on,
                 )

@@ -20,4 +20,6 @@ limit_request_line = 8190
 loglevel = "warning"
 # method, path without query, status, bytes, milliseconds: who asked is not logged
 accesslog = os.environ.get("SAMSPIL_ACCESS_LOG") or None
+# keys in paths (personal links, invitations) are masked, whatever the format
+logger_class = "samspil.config.access_log.ScrubbedLogger"
 access_log_format = "%(m)s %(U)s %(s)s %(B)s %(M)sms"

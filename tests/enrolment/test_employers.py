@@ -178,7 +178,7 @@ def test_employer_and_commitment_go_when_the_person_is_erased(
         details=Details(employer=WORK),
     )
     Learner.objects.update(referral="Bevilling 2026-117")
-    personal._empty_learners([Learner.objects.get().pk], now=here)
+    personal.empty_learners([Learner.objects.get().pk], now=here)
     learner = Learner.objects.get()
     assert not any(
         (learner.employer, learner.employer_cvr, learner.employer_email, learner.referral)

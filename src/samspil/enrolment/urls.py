@@ -3,7 +3,7 @@
 from django.urls import path
 
 from samspil.enrolment.urls_moves import PATTERNS
-from samspil.enrolment.views import after, inside, mine, public
+from samspil.enrolment.views import after, inside, mine, one_person, public
 
 app_name = "enrolment"
 ENGLISH = {"language": "en"}
@@ -21,6 +21,7 @@ urlpatterns = [
     path("nr/<int:sign_up_id>/navne/", inside.sign_up_names, name="sign_up_names"),
     path("nr/<int:sign_up_id>/frameld/", inside.sign_up_withdraw, name="sign_up_withdraw"),
     path("person/<int:enrolment_id>/", inside.person, name="person"),
+    path("person/<int:enrolment_id>/data/", one_person.person_data, name="person_data"),
     path("person/<int:enrolment_id>/gebyr/", after.excuse, name="excuse"),
     path("skole/<int:organisation_id>/data/", after.personal_data, name="personal_data"),
     path("skole/<int:organisation_id>/", inside.school, name="school"),

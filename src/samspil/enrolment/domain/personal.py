@@ -29,6 +29,38 @@ def _of_schools(organisations: Collection[int]) -> Q:
     return Q(sign_up__school__in=own) | Q(run__organisation__in=own) | Q(origin__in=own)
 
 
+def contact_told(sign_up: SignUp) -> dict[str, Any]:
+    """Who ordered, as it is handed out."""
+    return {
+        "name": sign_up.contact_name,
+        "email": sign_up.contact_email,
+        "phone": sign_up.contact_phone,
+        "company": sign_up.company_name,
+        "cvr": sign_up.cvr,
+        "postcode": sign_up.postcode,
+        "note": sign_up.note,
+    }
+
+
+def learner_told(learner: Learner, *, has_cpr: bool) -> dict[str, Any]:
+    """A person, as it is handed out. The CPR number itself is not: the person knows it."""
+    return {
+        "name": learner.name,
+        "email": learner.email,
+        "phone": learner.phone,
+        "postcode": learner.postcode,
+        "education": learner.education,
+        "has_danish_tie": learner.has_danish_tie,
+        "is_employed": learner.is_employed,
+        "employer": learner.employer,
+        "employer_cvr": learner.employer_cvr,
+        "employer_email": learner.employer_email,
+        "referral": learner.referral,
+        "is_protected": learner.is_protected,
+        "has_cpr": has_cpr,
+    }
+
+
 class EnrolmentData:
     """Sign-ups and people with an address, at the schools that are responsible for them."""
 
@@ -81,44 +113,28 @@ class EnrolmentData:
             "attendance": {mark.day.isoformat(): mark.was_there for mark in row.attendance.all()},
         }
         if sign_up.contact_email.lower() == email.lower():
-            told["contact"] = {
-                "name": sign_up.contact_name,
-                "email": sign_up.contact_email,
-                "phone": sign_up.contact_phone,
-                "company": sign_up.company_name,
-                "cvr": sign_up.cvr,
-                "postcode": sign_up.postcode,
-                "note": sign_up.note,
-            }
+            told["contact"] = contact_told(sign_up)
         if learner is not None and learner.email.lower() == email.lower():
-            told["learner"] = {
-                "name": learner.name,
-                "email": learner.email,
-                "phone": learner.phone,
-                "postcode": learner.postcode,
-                "education": learner.education,
-                "has_danish_tie": learner.has_danish_tie,
-                "is_employed": learner.is_employed,
-                "employer": learner.employer,
-                "employer_cvr": learner.employer_cvr,
-                "employer_email": learner.employer_email,
-                "referral": learner.referral,
-                "is_protected": learner.is_protected,
-                "has_cpr": has_cpr,
-            }
+            told["learner"] = learner_told(learner, has_cpr=has_cpr)
         return told
 
     def erase(self, email: str, *, organisations: Collection[int], now: datetime) -> int:
         """Empty the person's rows where nothing is under way; numbers and fees stay without a name."""
         rows = self._rows(email, organisations)
         live = {row.sign_up_id for row in rows if row.status in LIVE}
+        # a place at another school that the person was moved to counts too
+        busy = set(
+            Enrolment.objects.filter(
+                learner__in=[row.learner_id for row in rows if row.learner_id], status__in=LIVE
+            ).values_list("learner_id", flat=True)
+        )
         done = 0
         for row in rows:
             learner = row.learner
             if learner is None or learner.email.lower() != email.lower():
                 continue
-            if row.status not in LIVE and learner.anonymised_at is None:
-                done += _empty_learners([learner.pk], now=now)
+            if learner.pk not in busy and learner.anonymised_at is None:
+                done += empty_learners([learner.pk], now=now)
         orders = {
             row.sign_up_id
             for row in rows
@@ -129,10 +145,11 @@ class EnrolmentData:
                 "sign_up_id", flat=True
             )
         )
-        return done + _empty_sign_ups(orders - under_way, now=now)
+        return done + empty_sign_ups(orders - under_way, now=now)
 
 
-def _empty_learners(pks: Collection[int], *, now: datetime) -> int:
+def empty_learners(pks: Collection[int], *, now: datetime) -> int:
+    """People lose all that says who they are, their CPR numbers too. Returns how many rows were emptied."""
     LearnerCpr.objects.filter(learner__in=pks).delete()
     return Learner.objects.filter(pk__in=pks, anonymised_at=None).update(
         name="", email="", phone="", postcode="", education="", has_danish_tie=None,
@@ -141,11 +158,11 @@ def _empty_learners(pks: Collection[int], *, now: datetime) -> int:
     )  # fmt: skip
 
 
-def _empty_sign_ups(pks: Collection[int], *, now: datetime) -> int:
+def empty_sign_ups(pks: Collection[int], *, now: datetime) -> int:
     """The orders lose who ordered, their link, their mails; who has signed himself up, his own row too."""
     rows = list(SignUp.objects.filter(pk__in=pks, anonymised_at=None).order_by("pk"))
     own = [row.pk for row in rows if row.orderer in ("private", "self_employed")]
-    emptied = _empty_learners(
+    emptied = empty_learners(
         list(
             Enrolment.objects.filter(sign_up__in=own, learner__isnull=False).values_list(
                 "learner_id", flat=True
@@ -271,7 +288,7 @@ def anonymise_old(*, actor: Actor, now: datetime, organisation_id: int, today: d
             "learner_id", flat=True
         )
     )
-    done = _empty_learners(learners, now=now) + _empty_sign_ups(pks, now=now)
+    done = empty_learners(learners, now=now) + empty_sign_ups(pks, now=now)
     organisation = Organisation.objects.get(pk=organisation_id)
     record(
         organisation,

@@ -199,3 +199,12 @@ def steps(rows: list[StatusChange]) -> list[Entry]:
         )
         for row in reversed(rows)
     ]
+
+
+def source_name(source: str) -> str:
+    """What a context that keeps data about people is called."""
+    return {
+        "enrolment": _("Tilmeldinger"),
+        "enrolment.moves": _("Spørgsmål om at flytte, og overførsler"),
+        "kernel.mail": _("Mails"),
+    }.get(source, source)

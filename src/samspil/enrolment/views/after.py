@@ -169,7 +169,6 @@ def personal_data(request: ActorRequest, organisation_id: int) -> HttpResponse:
                 messages.warning(request, sentence)
             return redirect("enrolment:personal_data", school.pk)
         found, kept = personal.what_there_is(school, email)
-    names = {"enrolment": _("Tilmeldinger"), "kernel.mail": _("Mails")}
     return render(
         request,
         "enrolment/personal_data.html",
@@ -178,7 +177,7 @@ def personal_data(request: ActorRequest, organisation_id: int) -> HttpResponse:
             "form": form,
             "found": None
             if found is None
-            else [(names.get(source, source), count) for source, count in found],
+            else [(shown.source_name(source), count) for source, count in found],
             "kept": kept,
         },
         status=400 if form.errors else 200,

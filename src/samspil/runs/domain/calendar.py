@@ -166,6 +166,16 @@ def clashes(slots: Iterable[Slot]) -> list[Clash]:
     return sorted(found, key=lambda c: (c.on, c.what, c.name, c.first.run.pk, c.second.run.pk))
 
 
+def clashes_of(actor: Actor, run: CourseRun, *, today: date) -> list[Clash]:
+    """What clashes with a run of a school that the actor sees from inside. Five queries at most."""
+    wanted = Wanted(run.starts_on, run.ends_on, school=run.organisation.key)
+    return [
+        clash
+        for clash in calendar(actor, wanted, today=today).clashes
+        if run.pk in (clash.first.run.pk, clash.second.run.pk)
+    ]
+
+
 def _order(slot: Slot) -> tuple[time, int]:
     return slot.starts_at or time.min, slot.run.pk
 

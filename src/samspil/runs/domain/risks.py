@@ -77,7 +77,8 @@ def at_risk(
 
 
 def _rows(wanted: RiskFilter, today: date) -> QuerySet[CourseRun]:
-    rows = CourseRun.objects.at_risk()
+    # What has begun is past helping, also where the list that a run was read from is old.
+    rows = CourseRun.objects.at_risk().filter(starts_on__gt=today)
     if wanted.school:
         return rows.filter(organisation__key=wanted.school)
     if wanted.network is not None:
@@ -94,13 +95,15 @@ def of_run(run: CourseRun) -> Line:
     return Line(run, outlook.outlooks([run])[run.pk], outlook.watched([run])[run.pk])
 
 
-def scopes(actor: Actor) -> tuple[list[Network], list[Organisation]]:
+def scopes(actor: Actor, *, today: date) -> tuple[list[Network], list[Organisation]]:
     """The networks the actor sees, and the schools that have runs at risk; both by name."""
     return (
         list(Network.objects.visible_to(actor).order_by("name", "pk")),
         list(
             Organisation.objects.filter(
-                pk__in=CourseRun.objects.at_risk().values("organisation")
+                pk__in=CourseRun.objects.at_risk()
+                .filter(starts_on__gt=today)
+                .values("organisation")
             ).order_by("name", "pk")
         ),
     )

@@ -20,7 +20,16 @@ from samspil.kernel.errors import Conflict, Invalid, NotFound
 from samspil.kernel.http import LOGIN, ActorRequest, insist, requires, whole_number
 from samspil.network.models import Organisation
 from samspil.runs import rules
-from samspil.runs.domain import commitments, days, following, keeping, kept, risks
+from samspil.runs.domain import (
+    beside,
+    calendar,
+    commitments,
+    days,
+    following,
+    keeping,
+    kept,
+    risks,
+)
 from samspil.runs.enums import PeriodKind, RunStatus
 from samspil.runs.interfaces import curve, exports, run_forms
 from samspil.runs.interfaces.run_page import figures_of, phases_of, sections
@@ -123,6 +132,10 @@ def run(request: ActorRequest, run_id: int) -> HttpResponse:
             if may_keep and not found.is_own and found.status in following.OUT
             else [],
             "history": entries(kept.history(found)) if sees_inside else [],
+            "clashes": calendar.clashes_of(request.actor, found, today=today)
+            if sees_inside and found.status in (RunStatus.PLANNED, *following.OUT)
+            else [],
+            "beside": beside.beside(request.actor, found, today=today),
             "is_over": found.ends_on < today,
             "has_begun": found.starts_on <= today,
             "today": today,
@@ -435,8 +448,13 @@ def hold(request: ActorRequest, run_id: int) -> HttpResponse:
     """Say that a run was held."""
     found = _keepable(request, run_id)
     home = reverse("runs:run", args=[found.pk])
+    noted = beside.beside(request.actor, found, today=clock.today()).attended
     form = run_forms.HoldForm(
-        request.POST or None, initial={"taught": found.used, "version": found.version}
+        request.POST or None,
+        initial={
+            "taught": found.used if noted is None else noted + found.enrolled,
+            "version": found.version,
+        },
     )
 
     def save(data: dict[str, Any]) -> str:
@@ -452,7 +470,10 @@ def hold(request: ActorRequest, run_id: int) -> HttpResponse:
         cancel_url=home,
         save=save,
         said=_("Holdet står som afholdt."),
-        lede=_("%(count)s var tilmeldt.") % {"count": found.used},
+        lede=_("%(count)s var tilmeldt.") % {"count": found.used}
+        if noted is None
+        else _("%(count)s var tilmeldt. Efter fremmødet i Samspil deltog %(noted)s af %(here)s.")
+        % {"count": found.used, "noted": noted, "here": found.signed_up_here},
     )
 
 

@@ -33,7 +33,7 @@ class _Week:
 @require_GET
 def risks(request: ActorRequest) -> HttpResponse:
     """Runs below their minimum by the week in which they are decided, with what may be expected."""
-    networks, schools = at_risk.scopes(request.actor)
+    networks, schools = at_risk.scopes(request.actor, today=clock.today())
     network = _network(request, networks)
     wanted = at_risk.RiskFilter(school=request.GET.get("skole", "")[:60], network=network)
     page, lines, sums = at_risk.at_risk(

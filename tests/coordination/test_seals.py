@@ -7,6 +7,7 @@ import io
 import json
 import subprocess
 import sys
+import zipfile
 from datetime import timedelta
 from pathlib import Path
 
@@ -17,9 +18,9 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.core.management import call_command
 from django.core.management.base import CommandError
 
-from samspil.coordination.domain import seals
+from samspil.coordination.domain import archive, seals
 from samspil.coordination.domain.sealed_record import Holds, verdict
-from samspil.coordination.models import Agreement, Commitment
+from samspil.coordination.models import Agreement, Commitment, RoundArchive
 from samspil.kernel import clock, outbox, sealing
 from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Forbidden
@@ -133,7 +134,7 @@ def test_when_sealing_fails_it_is_tried_again_and_nothing_is_lost(kit, key, sett
     assert "does not open" in job.error
     assert not MailMessage.objects.filter(category=TOLD).exists()
     settings.SAMSPIL_SEAL_PASSWORD = "prøve"
-    outbox.run_due(clock.now() + timedelta(hours=1))
+    outbox.run_due(clock.now() + timedelta(hours=2))
     assert seals.seal_of(agreement) is not None
 
 
@@ -301,6 +302,54 @@ def test_the_night_looks_at_a_seal_once_and_prolongs_it_in_time(kit, key, tmp_pa
     assert found.good_until == seals.upkeep_of(seal).good_until
     assert client.get(f"{page}forseglet.pdf").content == longer
     assert "Kan kontrolleres til" in _post(client, longer).content.decode()
+
+
+def test_the_archive_of_a_closed_round_gets_the_prolonged_seal(kit, key, tmp_path):
+    with stamping(key, tmp_path / "one", lasts=timedelta(days=200)):
+        agreement, content = _sealed(kit)
+    archive.close_round(actor=kit.case.secretariat, now=clock.now(), round=kit.case.round)
+    _run()
+    name = "aftaler/fkb-9222-1-original-forseglet.pdf"
+    assert _in_archive(kit, name) == content
+    seals.enqueue_upkeep(clock.now())
+    _run()  # looked at and long enough: nothing to pack
+    jobs = Job.objects.filter(kind="coordination.archive_round", state=JobState.WAITING)
+    assert not jobs.exists()
+
+    with stamping(key, tmp_path / "two", lasts=timedelta(days=3000)):
+        seals.enqueue_upkeep(clock.now(), within=timedelta(days=300))
+        _run()
+    assert jobs.count() == 1  # at the end of the hour, once for all its seals
+    outbox.run_due(clock.now() + timedelta(hours=2))
+    longer = _in_archive(kit, name)
+    assert longer == seals.newest(seals.seal_of(agreement)).read() != content
+    assert longer.startswith(content)
+    assert RoundArchive.objects.count() == 2  # the older one stays
+
+
+def test_a_seal_that_comes_after_the_round_was_closed_comes_into_its_archive(kit, key):
+    key.settings.SAMSPIL_SEAL_KEY, there = "", key.settings.SAMSPIL_SEAL_KEY
+    kit.freeze()
+    agreement = kit.make()
+    for index in range(4):
+        kit.sign(agreement, index)
+    _run()
+    archive.close_round(actor=kit.case.secretariat, now=clock.now(), round=kit.case.round)
+    _run()
+    name = "aftaler/fkb-9222-1-original-forseglet.pdf"
+    assert _in_archive(kit, name) is None
+    key.settings.SAMSPIL_SEAL_KEY = there
+    agreement.refresh_from_db()
+    seals.request_seal(actor=kit.case.secretariat, now=clock.now(), agreement=agreement)
+    _run()
+    outbox.run_due(clock.now() + timedelta(hours=2))
+    assert _in_archive(kit, name) == seals.seal_of(agreement).file.read()
+
+
+def _in_archive(kit, name):
+    kept = RoundArchive.objects.filter(round=kit.case.round).latest("pk")
+    bundle = zipfile.ZipFile(io.BytesIO(kept.file.read()))
+    return bundle.read(name) if name in bundle.namelist() else None
 
 
 def test_a_seal_that_cannot_be_prolonged_becomes_a_task(kit, key, tmp_path):

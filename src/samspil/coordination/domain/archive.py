@@ -1,4 +1,7 @@
-"""The end of a round: closed, and archived whole in one zip that explains and checks itself."""
+"""The end of a round: closed, and archived whole in one zip that explains and checks itself.
+
+The zip is packed anew when a seal in it is set or prolonged later; the older ones stay stored.
+"""
 
 from __future__ import annotations
 
@@ -321,6 +324,9 @@ SHA256SUMS      kontrolsum af hver fil
 Kontrollér arkivet (kræver kun Python 3.9 eller nyere, ingen installation):
 
     python3 verify_archive.py
+
+Et segl skal forlænges med års mellemrum. Når Samspil gør det, pakkes arkivet igen; hent det så derfra på ny.
+Seglene her er, som de var, da arkivet blev pakket. Prøv en forseglet PDF på Samspils side om underskrifter.
 
 Pakker du filerne ud, kan de også kontrolleres med: sha256sum -c SHA256SUMS
 """

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 
 from samspil.coordination import rules
 from samspil.coordination.domain.agreements import enqueue_seal, may_run_agreement, tell_signed
-from samspil.coordination.enums import AgreementStatus
+from samspil.coordination.enums import AgreementStatus, RoundStatus
 from samspil.coordination.models import Agreement, SealUpkeep
 from samspil.kernel import clock, roles, sealing
 from samspil.kernel.actions import action, record
@@ -99,7 +99,23 @@ def keep_seal(*, actor: Actor, now: datetime, agreement: Agreement, content: byt
         network_id=agreement.round_fkb.round.network_id,
     )
     tell_signed(agreement, file, now=now)
+    _pack_again(agreement, now=now)
     return kept
+
+
+def _pack_again(agreement: Agreement, *, now: datetime) -> None:
+    """Have a closed round's archive packed anew, so that it holds the seal as it is now: at the end
+    of the hour, once for all seals that changed in it."""
+    round = agreement.round_fkb.round
+    if round.status == RoundStatus.CLOSED:
+        hour = now.replace(minute=0, second=0, microsecond=0)
+        enqueue(
+            "coordination.archive_round",
+            {"round": round.pk},
+            now=now,
+            run_at=hour + timedelta(hours=1),
+            key=f"archive_round:{round.pk}:{hour.isoformat()}",
+        )
 
 
 # ---------------------------------------------------------------- prolonging
@@ -176,6 +192,8 @@ def keep_prolonged(
         % {"title": agreement.content["title"]},
         network_id=agreement.round_fkb.round.network_id,
     )
+    if file is not before:
+        _pack_again(agreement, now=now)
     return upkeep
 
 

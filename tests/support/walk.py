@@ -470,6 +470,8 @@ PARAMETERS: dict[str, Callable[[World], Any]] = {
     "transfer_id": lambda w: w.transfer_note.transfer_id,
     "plan_id": lambda w: w.transfer_note.transfer.line.plan_id,
     "bundle_id": lambda w: w.bundle.pk,
+    "source_id": lambda w: w.transfer_note.transfer.source_id,
+    "target_id": lambda w: w.transfer_note.transfer.target_id,
     "statement_id": lambda w: w.dispute.statement_id,
     "entry_id": lambda w: w.dispute.entry_id,
     "dispute_id": lambda w: w.dispute.pk,

@@ -155,7 +155,7 @@ class MoveAsked(Notification):
 
 
 class MoveOff(Notification):
-    """Nothing came of the move; everybody keeps their place. Context: source."""
+    """Nothing came of the move; everybody keeps their place. Context: source, why (may be empty)."""
 
     category = CATEGORY
     template = "enrolment/mail/move_off"
@@ -189,11 +189,32 @@ class MoveBundleReady(Notification):
     template = "enrolment/mail/move_bundle_ready"
 
 
+class MoveAskYours(Notification):
+    """A school must ask those whom only its own system knows. Context: plan, person, school, count, ask_url."""
+
+    category = "enrolment.move_plan"
+    template = "enrolment/mail/move_ask_yours"
+
+
 class MovePlanOver(Notification):
     """A plan is over, with or without a move. Context: plan, person, school, text, url."""
 
     category = "enrolment.move_plan"
     template = "enrolment/mail/move_plan_over"
+
+
+class MovePlanChanged(Notification):
+    """A run that a plan is built on is another now. Context: plan, person, school, why, url."""
+
+    category = "enrolment.move_plan"
+    template = "enrolment/mail/move_plan_changed"
+
+
+class RunGone(Notification):
+    """A run is gone from the national search though people sit on it. Context: run, person, count, url."""
+
+    category = "enrolment.run"
+    template = "enrolment/mail/run_gone"
 
 
 class TransferDue(Notification):
@@ -213,6 +234,16 @@ class TransferSaid(Notification):
 def plan_url(plan: Model) -> str:
     """The address of a plan that puts runs together, for mails."""
     return str(settings.BASE_URL) + reverse("enrolment:plan", args=[plan.pk])
+
+
+def gone_url(run: Model) -> str:
+    """Where a school says whether a run that is gone is cancelled, for mails."""
+    return str(settings.BASE_URL) + reverse("enrolment:lost_run", args=[run.pk])
+
+
+def elsewhere_url(plan: Model) -> str:
+    """Where a school asks those whom only its own system knows, for mails."""
+    return str(settings.BASE_URL) + reverse("enrolment:plan_elsewhere", args=[plan.pk])
 
 
 def bundle_url(bundle: Model) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import URLPattern, path
 
-from samspil.enrolment.views import bundles, moves
+from samspil.enrolment.views import bundles, elsewhere, moves
 
 PATTERNS: list[URLPattern] = [
     path("flytning/", moves.plans, name="plans"),
@@ -17,7 +17,30 @@ PATTERNS: list[URLPattern] = [
     path("flytning/<int:plan_id>/godkend/", moves.approve, name="plan_approve"),
     path("flytning/<int:plan_id>/afvis/", moves.reject, name="plan_reject"),
     path("flytning/<int:plan_id>/opgiv/", moves.drop, name="plan_drop"),
+    path("flytning/<int:plan_id>/egne/", elsewhere.plan_elsewhere, name="plan_elsewhere"),
+    path(
+        "flytning/<int:plan_id>/egne/<int:source_id>-<int:target_id>/",
+        elsewhere.stream,
+        name="plan_stream",
+    ),
+    path(
+        "flytning/<int:plan_id>/egne/<int:source_id>-<int:target_id>/links.csv",
+        elsewhere.links_file,
+        name="plan_links",
+    ),
+    path(
+        "flytning/<int:plan_id>/egne/<int:source_id>-<int:target_id>/mails/",
+        elsewhere.send,
+        name="plan_send",
+    ),
+    path(
+        "flytning/<int:plan_id>/egne/<int:source_id>-<int:target_id>/svar/",
+        elsewhere.answers,
+        name="plan_answers",
+    ),
+    path("vaek/<int:run_id>/", elsewhere.lost_run, name="lost_run"),
     path("overfoersler/", moves.transfers, name="transfers"),
+    path("overfoersler/klaret/", moves.transfer_steps, name="transfer_steps"),
     path("overfoersler/<int:transfer_id>/", moves.transfer, name="transfer"),
     path("overfoersler/<int:transfer_id>/trin/", moves.transfer_step, name="transfer_step"),
     path(

@@ -297,7 +297,7 @@ def content_hash(plan: MovePlan) -> str:
         "runs": [[row.run_id, row.fate, row.heads_after] for row in plan.runs.order_by("pk")],
         "lines": [
             [row.sign_up_id, row.source_id, row.target_id, row.heads, row.unit, row.wave]
-            for row in plan.lines.order_by("pk")
+            for row in plan.lines.exclude(state=MoveState.OBSOLETE).order_by("pk")
         ],
     }
     return hashlib.sha256(canonical(content).encode()).hexdigest()

@@ -129,7 +129,27 @@ def begin_wave(
         ],
         now=now,
     )
+    _tell_schools(plan, asked, now=now)
     return len(asked)
+
+
+def _tell_schools(plan: MovePlan, asked: Iterable[MoveLine], *, now: datetime) -> None:
+    """Schools with people whom only their own system knows have to ask these themselves."""
+    counts: dict[int, int] = {}
+    schools = {}
+    for line in asked:
+        if line.is_elsewhere:
+            schools[line.source.organisation_id] = line.source.organisation
+            counts[line.source.organisation_id] = counts.get(line.source.organisation_id, 0) + 1
+    for pk, school in sorted(schools.items()):
+        moves.tell(
+            notifications.MoveAskYours,
+            plan,
+            school,
+            now=now,
+            count=counts[pk],
+            ask_url=notifications.elsewhere_url(plan),
+        )
 
 
 def question(line: MoveLine, offer: SeatOffer, target: CourseRun) -> notifications.Mail:
@@ -434,7 +454,7 @@ def settle_moves(*, actor: Actor, now: datetime, plan: MovePlan) -> MovePlan:
 
     Nothing happens while too few have said yes and somebody still can. One transaction.
     """
-    plan, runs = _lock_with_offers(plan)
+    plan, runs = lock_with_offers(plan)
     if plan.status != MovePlanStatus.ASKING:
         return plan
     counted = tally(plan, runs)
@@ -471,7 +491,7 @@ def settle_moves(*, actor: Actor, now: datetime, plan: MovePlan) -> MovePlan:
     return plan
 
 
-def _lock_with_offers(plan: MovePlan) -> tuple[MovePlan, dict[int, CourseRun]]:
+def lock_with_offers(plan: MovePlan) -> tuple[MovePlan, dict[int, CourseRun]]:
     """Runs, then the plan's pending offers, then the plan."""
     from samspil.runs.domain.seats import lock_runs
 
@@ -512,12 +532,18 @@ def withdraw_offers(
         .select_related("offer", "sign_up", "source__course", "source__organisation")
         .order_by("pk")
     )
-    _let_go(lines, runs, actor=actor, now=now)
+    let_go(lines, runs, actor=actor, now=now)
 
 
-def _let_go(
-    lines: Sequence[MoveLine], runs: Mapping[int, CourseRun], *, actor: Actor, now: datetime
+def let_go(
+    lines: Sequence[MoveLine],
+    runs: Mapping[int, CourseRun],
+    *,
+    actor: Actor,
+    now: datetime,
+    why: str = "",
 ) -> None:
+    """End pending offers about other runs; all is locked. The people keep what they have, and are told, and why."""
     for line in lines:
         assert line.offer is not None
         end_offer(line.offer, "withdraw", actor=actor, now=now)
@@ -527,7 +553,11 @@ def _let_go(
     _stay(lines, runs, now=now)
     notifications.send_all(
         [
-            (line.order, notifications.MoveOff, {"run": line.source, "source": line.source})
+            (
+                line.order,
+                notifications.MoveOff,
+                {"run": line.source, "source": line.source, "why": why},
+            )
             for line in lines
         ],
         now=now,
@@ -560,7 +590,11 @@ def _carry_out(
     _tell_moved(done, now=now)
     notifications.send_all(
         [
-            (line.order, notifications.MoveOff, {"run": line.source, "source": line.source})
+            (
+                line.order,
+                notifications.MoveOff,
+                {"run": line.source, "source": line.source, "why": ""},
+            )
             for line in staying
         ],
         now=now,

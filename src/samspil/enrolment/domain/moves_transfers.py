@@ -43,6 +43,11 @@ def may_handle_transfer(actor: Actor, transfer: Transfer) -> bool:
     return is_staff_of(actor, transfer.origin_id) or is_staff_of(actor, transfer.holder_id)
 
 
+def may_do_steps(actor: Actor, organisation: Organisation) -> bool:
+    """Staff of the school."""
+    return is_staff_of(actor, organisation.pk)
+
+
 def only_the_system(actor: Actor, _obj: object = None) -> bool:
     """What the worker does by night."""
     return actor.is_system
@@ -53,7 +58,7 @@ def get_transfer(actor: Actor, pk: int) -> Transfer:
     found = (
         Transfer.objects.visible_to(actor)
         .select_related(
-            "network", "origin", "holder", "sign_up", "source__course", "target__course"
+            "network", "origin", "holder", "sign_up", "line", "source__course", "target__course"
         )
         .filter(pk=pk)
         .order_by("pk")
@@ -120,6 +125,81 @@ def do_transfer_step(
         organisation_id=school.pk,
     )
     return transfer
+
+
+@action("enrolment.do_transfer_steps", permission=may_do_steps, on="organisation")
+def do_transfer_steps(
+    *,
+    actor: Actor,
+    now: datetime,
+    organisation: Organisation,
+    source_id: int,
+    target_id: int,
+) -> int:
+    """Say for one's school that its part is done for everybody who went from one run to another.
+
+    Returns how many transfers it was about; those that are done, or came to nothing, stay as they are.
+    """
+    rows = _open_between(organisation.pk, source_id, target_id)
+    for transfer in rows:
+        do_transfer_step(
+            actor=actor, now=now, transfer=transfer, organisation_id=organisation.pk, done=True
+        )
+    if not rows:
+        record(organisation, summary=_("Ingen overførsler manglede noget"))
+    return len(rows)
+
+
+def _open_between(organisation_id: int, source_id: int, target_id: int) -> list[Transfer]:
+    mine = Q(origin=organisation_id, origin_step=TransferStep.WAITING) | Q(
+        holder=organisation_id, holder_step=TransferStep.WAITING
+    )
+    return list(
+        Transfer.objects.filter(mine, source=source_id, target=target_id, undone_at=None)
+        .select_related("network", "origin", "holder")
+        .order_by("pk")
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Several transfers between the same two runs for which one's own school still has something to do."""
+
+    school: Organisation
+    source: CourseRun
+    target: CourseRun
+    count: int
+
+
+def batches(actor: Actor, rows: list[Transfer]) -> list[Batch]:
+    """Among open transfers, those that one's school can tick off together: two or more between the same runs."""
+    own = schools_of(actor)
+    counts: dict[tuple[int, int, int], int] = {}
+    first: dict[tuple[int, int, int], Batch] = {}
+    for row in rows:
+        for school, step in ((row.origin, row.origin_step), (row.holder, row.holder_step)):
+            if school.pk in own and step == TransferStep.WAITING and row.undone_at is None:
+                key = (school.pk, row.source_id, row.target_id)
+                counts[key] = counts.get(key, 0) + 1
+                first.setdefault(key, Batch(school, row.source, row.target, 0))
+    return [
+        Batch(b.school, b.source, b.target, counts[key])
+        for key, b in first.items()
+        if counts[key] > 1
+    ]
+
+
+def own_school(actor: Actor, organisation_id: int) -> Organisation:
+    """A school that the actor works for. Raises ``NotFound``."""
+    found = (
+        Organisation.objects.filter(pk=organisation_id)
+        .filter(pk__in=schools_of(actor))
+        .order_by("pk")
+        .first()
+    )
+    if found is None:
+        raise NotFound(_("Skolen findes ikke hos jer."))
+    return found
 
 
 @dataclass(frozen=True, slots=True)
@@ -395,21 +475,28 @@ def transfer_tasks(actor: Actor, today: date) -> Iterator[Task]:
     own = schools_of(actor)
     if not own:
         return
+    waiting: dict[tuple[bool, int, int], list[Transfer]] = {}
     for transfer in transfers(actor):
         is_origin = transfer.origin_id in own and transfer.origin_step == TransferStep.WAITING
         is_holder = transfer.holder_id in own and transfer.holder_step == TransferStep.WAITING
         if is_origin or is_holder:
-            yield Task(
-                title=_("Overfør %(count)s til %(school)s")
-                % {"count": transfer.heads, "school": transfer.holder.label}
-                if is_origin
-                else _("Tag imod %(count)s fra %(school)s")
-                % {"count": transfer.heads, "school": transfer.origin.label},
-                url=reverse("enrolment:transfer", args=[transfer.pk]),
-                context=transfer.network.short_name,
-                due_on=transfer.due_on,
-                detail=str(transfer.target.course),
-            )
+            key = (is_origin, transfer.source_id, transfer.target_id)
+            waiting.setdefault(key, []).append(transfer)
+    for (is_origin, _source, _target), rows in waiting.items():
+        transfer, count = rows[0], sum(row.heads for row in rows)
+        yield Task(
+            title=_("Overfør %(count)s til %(school)s")
+            % {"count": count, "school": transfer.holder.label}
+            if is_origin
+            else _("Tag imod %(count)s fra %(school)s")
+            % {"count": count, "school": transfer.origin.label},
+            url=reverse("enrolment:transfer", args=[transfer.pk])
+            if len(rows) == 1
+            else reverse("enrolment:transfers"),
+            context=transfer.network.short_name,
+            due_on=min(row.due_on for row in rows),
+            detail=str(transfer.target.course),
+        )
 
 
 def people_of(actor: Actor, transfer: Transfer) -> list[tuple[str, str]]:

@@ -279,6 +279,7 @@ def roster(actor: Actor, run: CourseRun, *, text: str = "", state: str = "live")
     rows = list(
         Enrolment.objects.visible_to(actor)
         .filter(run=run)
+        .exclude(sign_up__is_elsewhere=True)  # they have no name here, and stand in the school's list
         .select_related("learner", "sign_up", "run", "origin")
         .order_by("queued_at", "pk")
     )

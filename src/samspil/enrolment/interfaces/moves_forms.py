@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Any
 
 from django import forms
@@ -145,6 +146,62 @@ class ReasonForm(forms.Form):
     reason = forms.CharField(
         label=_("Hvorfor?"),
         help_text=_("De andre skoler læser det. Skriv ingen navne."),
+        max_length=500,
+        widget=forms.Textarea(attrs={"rows": 3}),
+    )
+
+
+class AddressesForm(forms.Form):
+    """Mail addresses of people whom only the school's own system knows."""
+
+    addresses = forms.CharField(
+        label=_("Mailadresser, én på hver linje"),
+        help_text=_("Ingen navne. Adresserne slettes, når planen er slut."),
+        max_length=20_000,
+        widget=forms.Textarea(attrs={"rows": 4}),
+    )
+
+    def clean_addresses(self) -> list[str]:
+        """One address per line, comma or semicolon."""
+        text = str(self.cleaned_data["addresses"])
+        return [part for part in re.split(r"[\s,;]+", text) if part]
+
+
+class AnswersForm(forms.Form):
+    """How many of them have said yes and no to the school itself."""
+
+    yes = forms.IntegerField(
+        label=_("Har sagt ja"),
+        min_value=0,
+        max_value=999,
+        required=False,
+        widget=Width(forms.NumberInput(), 3),
+    )
+    no = forms.IntegerField(
+        label=_("Har sagt nej"),
+        min_value=0,
+        max_value=999,
+        required=False,
+        widget=Width(forms.NumberInput(), 3),
+    )
+    seen = forms.IntegerField(widget=forms.HiddenInput())
+
+
+class LostForm(forms.Form):
+    """What became of a run that is gone from the search."""
+
+    what = forms.ChoiceField(
+        label=_("Hvad er der sket med holdet?"),
+        choices=[
+            ("cancelled", _("Det er aflyst")),
+            ("kept", _("Det findes stadig, det står bare ikke i søgningen")),
+        ],
+        widget=forms.RadioSelect,
+    )
+    reason = forms.CharField(
+        label=_("Hvorfor er det aflyst?"),
+        help_text=_("De tilmeldte læser det."),
+        required=False,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),
     )

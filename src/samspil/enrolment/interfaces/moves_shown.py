@@ -10,6 +10,7 @@ from django.utils.formats import date_format, number_format
 from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 
+from samspil.enrolment.domain.moves_elsewhere import Stream
 from samspil.enrolment.domain.moves_queries import Flow, PlanView
 from samspil.enrolment.enums import RunFate
 from samspil.enrolment.models import PlannedRun
@@ -18,6 +19,7 @@ from samspil.runs.interfaces import timeline
 from samspil.runs.interfaces.shown import when
 from samspil.runs.models import CourseRun
 from samspil.ui.components import Figure
+from samspil.ui.templatetags.ui import da_datetime, period
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,3 +171,33 @@ def costs(statistics: Mapping[str, Any]) -> list[Figure]:
         ),
         Figure(moved_days(statistics), _("deltagerdages taxameter skifter skole")),
     ]
+
+
+def letter(stream: Stream) -> str:
+    """A text that a school can send to its own people; the link stands last."""
+    source, target = stream.source, stream.target
+    place = ", ".join(
+        part for part in (target.street, f"{target.postcode} {target.city}".strip()) if part
+    )
+    paragraphs = [
+        _("Hej"),
+        _("Du er tilmeldt %(title)s, %(when)s hos %(school)s. Holdet har få tilmeldte.")
+        % {
+            "title": source.course.title,
+            "when": period(source.starts_on, source.ends_on),
+            "school": source.organisation.name,
+        },
+        _("Vi holder en plads til dig på et andet hold: %(when)s hos %(school)s, %(place)s.")
+        % {
+            "when": period(target.starts_on, target.ends_on),
+            "school": target.organisation.name,
+            "place": place,
+        },
+        _("Svar inden %(until)s på dit eget link nedenfor. Send det ikke videre.")
+        % {"until": da_datetime(stream.answer_by)}
+        if stream.answer_by
+        else _("Svar på dit eget link nedenfor. Send det ikke videre."),
+        _("Det koster ikke noget at flytte. Siger du nej, beholder du din plads."),
+        _("[Sæt kursistens link ind her]"),
+    ]
+    return "\n\n".join(paragraphs)

@@ -19,7 +19,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import ngettext
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from samspil.enrolment.domain import after, fees, offers, people, queries, sign_ups, terms, tokens
+from samspil.enrolment.domain import (
+    after,
+    fees,
+    moves_elsewhere,
+    offers,
+    people,
+    queries,
+    sign_ups,
+    terms,
+    tokens,
+)
 from samspil.enrolment.enums import LIVE, SEATED, EducationLevel, HowMany, SignUpStatus
 from samspil.enrolment.interfaces import shown
 from samspil.enrolment.interfaces.forms import (
@@ -156,6 +166,11 @@ def _page(
 def mine(request: ActorRequest, token: str, actor: Actor, sign_up: SignUp) -> HttpResponse:
     """What was ordered, where everybody stands and why, and what can be done about it."""
     del actor
+    if sign_up.is_elsewhere:
+        # only a question so far: the place itself stands in the school's own system
+        asked = moves_elsewhere.last_line(sign_up)
+        if asked is not None and asked.offer_id is not None:
+            return redirect("enrolment:mine_move", token, asked.offer_id)
     return _page(request, token, sign_up)
 
 

@@ -16,6 +16,7 @@ from samspil.enrolment.domain import (
     moves,
     moves_asking,
     moves_demand,
+    moves_elsewhere,
     moves_queries,
     moves_transfers,
     planning,
@@ -189,6 +190,11 @@ def _planned(request: ActorRequest, found: MovePlan) -> dict[str, Any]:
         ]
         if found.wave
         else [],
+        "changed": [row.changed_why for row in view.runs if row.changed_at],
+        "to_ask": moves_elsewhere.streams(request.actor, found) if found.wave else [],
+        "all_said_yes": found.status == MovePlanStatus.PROPOSED
+        and bool(view.approvals)
+        and all(row.is_approved for row in view.approvals),
         "to_decide": [
             row
             for row in view.approvals
@@ -296,11 +302,13 @@ def drop(request: ActorRequest, plan_id: int) -> HttpResponse:
 def transfers(request: ActorRequest) -> HttpResponse:
     """The transfers of one's own school, the most urgent first."""
     is_all = request.GET.get("vis") == "alle"
+    rows = moves_transfers.transfers(request.actor, only_open=not is_all)
     return render(
         request,
         "enrolment/moves/transfers.html",
         {
-            "transfers": moves_transfers.transfers(request.actor, only_open=not is_all),
+            "transfers": rows,
+            "batches": moves_transfers.batches(request.actor, rows),
             "is_all": is_all,
             "today": clock.today(),
         },
@@ -382,6 +390,31 @@ def transfer_step(request: ActorRequest, transfer_id: int) -> HttpResponse:
     else:
         messages.success(request, _("Det er noteret."))
     return redirect("enrolment:transfer", found.pk)
+
+
+@requires(LOGIN)
+@require_POST
+def transfer_steps(request: ActorRequest) -> HttpResponse:
+    """Tick off one's school's part for everybody who went from one run to another."""
+    insist(bool(schools_of(request.actor)))
+    school = moves_transfers.own_school(
+        request.actor, whole_number(request.POST.get("organisation"))
+    )
+    count = moves_transfers.do_transfer_steps(
+        actor=request.actor,
+        now=clock.now(),
+        organisation=school,
+        source_id=whole_number(request.POST.get("fra")),
+        target_id=whole_number(request.POST.get("til")),
+    )
+    messages.success(
+        request,
+        ngettext("%(count)s overførsel er klaret.", "%(count)s overførsler er klaret.", count)
+        % {"count": count}
+        if count
+        else _("Der manglede ikke noget."),
+    )
+    return redirect("enrolment:transfers")
 
 
 @requires(LOGIN)
@@ -488,6 +521,7 @@ def answer(
             "is_open": is_open,
             "cause": moves_asking.cause_of(line),
             "has_said_yes": line.state == MoveState.YES,
+            "has_moved": line.state == MoveState.MOVED,
             "when": when(line.days),
             "km": round(line.metres / 1000),
             "knows_home": bool(sign_up.postcode),

@@ -259,6 +259,50 @@ def cancel_run(
     )
 
 
+def _lost(run: CourseRun) -> CourseRun:
+    """The run with its row locked, as long as it belongs to the lists and is announced in none."""
+    fresh = seats.lock_run(run.pk)
+    if fresh.is_own or fresh.status not in (RunStatus.PLANNED, RunStatus.CANCELLED):
+        raise Conflict(_("Holdet er annonceret igen. Hent siden igen."))
+    return fresh
+
+
+@action("runs.cancel_lost_run", permission=rules.may_keep_run, on="run")
+def cancel_lost_run(*, actor: Actor, now: datetime, run: CourseRun, reason: str) -> CourseRun:
+    """Say that a run that was read in, and is gone from the search, is cancelled; its people are told why.
+
+    Twice is once. Raises ``Invalid`` without a reason, ``Conflict`` when it is announced again.
+    """
+    fresh = _lost(run)
+    if fresh.status == RunStatus.CANCELLED:
+        return fresh
+    reason = " ".join(reason.split())
+    if not reason:
+        raise Invalid(_("Skriv, hvorfor holdet aflyses. Det får de tilmeldte at vide."), "reason")
+    fresh.reason = reason[:500]
+    fresh.takes_sign_up = False
+    fresh.save(update_fields=["reason", "takes_sign_up"])
+    return _go(
+        actor,
+        now,
+        fresh,
+        "cancel",
+        _("Holdet er aflyst: %(reason)s") % {"reason": fresh.reason},
+        fresh.reason,
+    )
+
+
+@action("runs.keep_lost_run", permission=rules.may_keep_run, on="run")
+def keep_lost_run(*, actor: Actor, now: datetime, run: CourseRun) -> CourseRun:
+    """Say that a run that is gone from the search is held all the same. Raises ``Conflict`` when it is cancelled."""
+    fresh = _lost(run)
+    if fresh.status == RunStatus.CANCELLED:
+        raise Conflict(_("Holdet er allerede aflyst."))
+    return _go(
+        actor, now, fresh, "announce", _("Holdet findes stadig, selv om det ikke står i søgningen")
+    )
+
+
 @action("runs.reopen_run", permission=rules.may_keep_run, on="run")
 def reopen_run(*, actor: Actor, now: datetime, run: CourseRun, version: int) -> CourseRun:
     """Take a cancelled run back to the plan; it must be announced anew."""

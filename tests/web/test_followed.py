@@ -23,7 +23,11 @@ def test_the_example_shows_every_standing() -> None:
     call_command("seed_example", stdout=io.StringIO())
     follow(now=datetime(2026, 11, 22, 9, 0, tzinfo=UTC))
     standings = Counter(FollowUp.objects.values_list("status", flat=True))
-    assert standings == {"kept": 6, "late": 1, "drifted": 1, "cancelled": 2, "missing": 2}
+    assert standings == {
+        "kept": 7, "late": 1, "drifted": 1, "cancelled": 2, "missing": 2, "unknown": 1,
+    }  # fmt: skip
+    outside = FollowUp.objects.outside().values_list("external", "status")
+    assert set(outside) == {("EUC Nordvest", "kept"), ("Teknisk Skole Fjordby", "unknown")}
     assert set(FollowUp.objects.values_list("guarantee_status", flat=True)) == {
         "none", "not_given", "broken", "kept",
     }  # fmt: skip
@@ -32,13 +36,13 @@ def test_the_example_shows_every_standing() -> None:
     assert CourseRun.objects.filter(course__number=REAL).count() == 128
     # everything that isn't real stands on a course that is marked
     made_up = CourseRun.objects.exclude(course__number=REAL)
-    assert made_up.count() == 9 and all(run.course.is_constructed for run in made_up)
+    assert made_up.count() == 10 and all(run.course.is_constructed for run in made_up)
     told = set(RunChange.objects.filter(on=date(2026, 11, 22)).values_list("kind", flat=True))
     assert told == {"new", "gone", "changed", "numbers"}
     before = (Harvest.objects.count(), FollowUp.objects.count(), Round.objects.count())
     out = io.StringIO()
     call_command("play_follow_up", stdout=out)
-    assert "12 i alt" in out.getvalue()
+    assert "14 i alt" in out.getvalue()
     assert (Harvest.objects.count(), FollowUp.objects.count(), Round.objects.count()) == before
 
 

@@ -13,6 +13,7 @@ from typing import Any, Final
 
 from samspil.catalogue.models import Course, Fkb
 from samspil.compliance.domain.checking import check_round
+from samspil.coordination.domain.board import register_external_agreement
 from samspil.coordination.domain.overviews import freeze_overview
 from samspil.coordination.enums import CommitmentRole, Origin, RoundStatus
 from samspil.coordination.models import Commitment, Round, RoundCourse, RoundFkb, RoundSchool
@@ -24,6 +25,7 @@ from samspil.network.models import Membership, Network, Organisation, Person
 from samspil.runs.domain.harvest import Answer, take_in_file
 from samspil.runs.interfaces.harvest_files import read_answer
 from samspil.web.example.catalogue import REAL_DATA
+from samspil.web.example.play import agreement_pdf
 from samspil.web.example.seed import ESO, SECRETARIAT_EMAIL, only_platform
 
 YEAR: Final = 2026
@@ -71,6 +73,8 @@ AGREED: Final = (
     _Agreed("91247", "learnmark", **_JOINT),  # type: ignore[arg-type]
     _Agreed("91248", "djh", guarantee=True, **_SPRING),  # type: ignore[arg-type]
 )
+OUTSIDE: Final = {"91249": "EUC Nordvest", "91250": "Teknisk Skole Fjordby"}
+"""Courses that a school outside the circle holds; the second is a school that nobody knows."""
 
 
 @dataclass(frozen=True)
@@ -97,6 +101,7 @@ RUNS: Final = (
     _Run("91245", "mercantec", date(2026, 12, 2), days=(2,)),
     _Run("91247", "learnmark", _DECEMBER, days=(1,)),
     _Run("91248", "djh", date(2026, 5, 4), guaranteed=True),
+    _Run("91249", "euc-nordvest", date(2026, 12, 15)),
 )
 
 
@@ -115,6 +120,18 @@ def follow(*, now: datetime) -> Round:
         now=clock.start_of(date(YEAR - 1, 6, 2), 10),
         network=Network.objects.get(key=ESO),
     )
+    for row in RoundCourse.objects.filter(round_fkb__round=round, course__number__in=OUTSIDE):
+        school = OUTSIDE[row.course.number]
+        register_external_agreement(
+            actor=keeper,
+            now=clock.start_of(date(YEAR - 1, 6, 9), 10),
+            round_course=row,
+            school_name=school,
+            organisation=Organisation.objects.filter(name=school).first(),
+            content=agreement_pdf(row, school, YEAR),
+            file_name=f"aftale-{row.course.number}.pdf",
+            note="Konstrueret eksempel",
+        )
     for place in round.fkbs.order_by("pk"):
         freeze_overview(
             actor=keeper, now=clock.start_of(date(YEAR - 1, 6, 16), 10), round_fkb=place
@@ -150,11 +167,10 @@ def agree_example(*, actor: Actor, now: datetime, network: Network) -> Round:
     place = RoundFkb.objects.create(round=round, fkb=Fkb.objects.get(number=FKB))
     schools = _by_key(item.school for item in AGREED)
     rows: dict[str, RoundCourse] = {}
-    for item in AGREED:
-        if item.course not in rows:
-            rows[item.course] = RoundCourse.objects.create(
-                round_fkb=place, course=Course.objects.get(number=item.course), relation="core"
-            )
+    for number in dict.fromkeys([*(item.course for item in AGREED), *OUTSIDE]):
+        rows[number] = RoundCourse.objects.create(
+            round_fkb=place, course=Course.objects.get(number=number), relation="core"
+        )
     Commitment.objects.bulk_create(
         Commitment(
             round_course=rows[item.course],
@@ -211,5 +227,5 @@ def _answer(number: int, day: date) -> Answer:
                 "is_cancelled": run.cancelled_on == number,
             }
         )
-    courses = {item.course for item in AGREED} - {REAL}
+    courses = {item.course for item in AGREED} - {REAL} | set(OUTSIDE)
     return Answer(day, tuple(sorted(courses)), rows)

@@ -392,7 +392,7 @@ class Play:
         school = Organisation.objects.get(key=key)
         if not ExternalAgreement.objects.filter(round_course=row).exists():
             name = f"aftale-{row.course.number}-{key}.pdf"
-            content = _agreement_pdf(row, school)
+            content = agreement_pdf(row, school.name, YEAR)
             _write(_folder() / "aftaler" / name, content)
             register_external_agreement(
                 actor=self.secretary,
@@ -522,13 +522,13 @@ def _by_fkb(gaps: Iterable[RoundCourse]) -> list[tuple[str, list[str]]]:
     return sorted(found.items())
 
 
-def _agreement_pdf(row: RoundCourse, school: Organisation) -> bytes:
+def agreement_pdf(row: RoundCourse, school: str, year: int) -> bytes:
     """A signed agreement as a school outside the circle would send it: one page."""
     text = (
         f'#set document(title: "Aftale om udbud af {row.course.number}")\n'
         '#set text(lang: "da", size: 12pt)\n'
         f"= Aftale om udbud af {row.course.number}\n\n"
-        f"{school.name} udbyder og annoncerer {row.course.title} mindst én gang i {YEAR}. "
+        f"{school} udbyder og annoncerer {row.course.title} mindst én gang i {year}. "
         "Skolerne i ESØ henviser kursister hertil.\n\n"
         "Konstrueret eksempel. Aftalen er ikke indgået i virkeligheden.\n"
     )

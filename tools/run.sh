@@ -56,6 +56,7 @@ if [ ! -f var/.played ]; then
   manage play_runs
   manage play_follow_up
   manage play_kept
+  manage play_people
   touch var/.played
 fi
 

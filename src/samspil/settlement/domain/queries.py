@@ -31,6 +31,7 @@ class Row:
     out: int
     into: int
     has_lines: bool
+    is_constructed: bool = False
 
     @property
     def debtor(self) -> str:
@@ -48,7 +49,7 @@ class Row:
 
 
 def rows(actor: Actor) -> list[Row]:
-    """The statements whose sums the actor may see, newest first: five queries whatever their number."""
+    """The statements whose sums the actor may see, newest first: six queries whatever their number."""
     found = list(
         Statement.objects.totals_for(actor)
         .select_related(*_WITH)
@@ -61,6 +62,11 @@ def rows(actor: Actor) -> list[Row]:
         .filter(pk__in=[s.pk for s in found])
         .order_by("pk")
         .values_list("pk", flat=True)
+    )
+    made_up = set(
+        Entry.objects.filter(
+            statement__in=[s.pk for s in found], transfer__course__is_constructed=True
+        ).values_list("statement_id", flat=True)
     )
     sums = _sums([s.pk for s in found])
     counts = _counts([s.pk for s in found])
@@ -83,6 +89,7 @@ def rows(actor: Actor) -> list[Row]:
                 counts[statement.pk].get(statement.first_id, 0),
                 counts[statement.pk].get(statement.second_id, 0),
                 statement.pk in with_lines,
+                statement.network.is_constructed or statement.pk in made_up,
             )
         )
     return made

@@ -61,13 +61,21 @@ def content_of(statement: Statement) -> dict[str, Any]:
         "version": VERSION,
         "statement": statement.pk,
         "network": statement.network.name,
-        "constructed": statement.network.is_constructed,
+        "constructed": is_constructed(statement),
         "year": statement.year,
         "quarter": statement.quarter,
         **schools,
         "lines": lines,
         "sums": sums_of_lines(lines, statement.first_id),
     }
+
+
+def is_constructed(statement: Statement) -> bool:
+    """Whether it is made up: its network is, or a course it settles."""
+    return (
+        statement.network.is_constructed
+        or statement.entries.filter(transfer__course__is_constructed=True).exists()
+    )
 
 
 def entries_of(statement: Statement) -> list[Entry]:

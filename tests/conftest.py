@@ -90,9 +90,32 @@ def _a_busy_machine_may_take_its_time(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.fixture(autouse=True)
-def _own_files(settings: Any, tmp_path: Path) -> None:
-    """Files of one test are not seen by the next."""
-    settings.MEDIA_ROOT = tmp_path / "files"
+def _own_files(request: pytest.FixtureRequest, settings: Any, tmp_path: Path) -> None:
+    """Files of one test are not seen by the next; the tests of a shared world share them."""
+    if "shared_world" not in request.fixturenames:
+        settings.MEDIA_ROOT = tmp_path / "files"
+
+
+@pytest.fixture(autouse=True)
+def _own_counts(request: pytest.FixtureRequest) -> None:
+    """What waited for somebody in one test is not remembered in the next."""
+    from samspil.web.domain import header
+
+    if "shared_world" not in request.fixturenames:
+        header._COUNTS.clear()
+
+
+@pytest.fixture(scope="module")
+def shared_world(
+    django_db_setup: None,
+    django_db_blocker: Any,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Any]:
+    """A world with the object of every address, made once for the tests of a module."""
+    from tests.support.shared import one_world  # needs the applications
+
+    with one_world(django_db_blocker, tmp_path_factory.mktemp("world")) as world:
+        yield world
 
 
 @pytest.fixture

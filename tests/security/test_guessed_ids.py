@@ -23,8 +23,8 @@ pytestmark = pytest.mark.django_db
 
 
 @pytest.fixture
-def world() -> walk.World:
-    return walk.World()
+def world(shared_world: walk.World) -> walk.World:
+    return shared_world
 
 
 def client_of(person: Any) -> Client:

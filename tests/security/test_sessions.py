@@ -342,8 +342,8 @@ def test_nobody_is_led_elsewhere(person: Person, secret: str, elsewhere: str) ->
 
 
 @pytest.fixture
-def world() -> walk.World:
-    return walk.World()
+def world(shared_world: walk.World) -> walk.World:
+    return shared_world
 
 
 def test_no_page_of_a_person_is_kept_anywhere(world: walk.World, settings: Any) -> None:

@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Any
 
 from django.conf import settings
+from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from samspil.catalogue.models import Approval
@@ -47,6 +48,22 @@ class World:
             "outside secretariat": self.outside.secretariat_person,
             "outside coordinator": self.outside.people[0],
         }
+
+    @cached_property
+    def _sessions(self) -> dict[str, str]:
+        sessions = {}
+        for who, person in self.people.items():
+            client = Client()
+            client.force_login(person)
+            sessions[who] = client.cookies[settings.SESSION_COOKIE_NAME].value
+        return sessions
+
+    def client(self, who: str) -> Client:
+        """A browser of its own, signed in as ``who``; nobody ("visitor") is not signed in."""
+        client = Client(raise_request_exception=False)
+        if who != "visitor":
+            client.cookies[settings.SESSION_COOKIE_NAME] = self._sessions[who]
+        return client
 
     @cached_property
     def proposal(self) -> Any:
@@ -593,7 +610,7 @@ class Address:
 
 def furnished(world: World) -> World:
     """The world, with the object of every address made."""
-    assert world.people
+    assert world.client("reader")
     for address in addresses():
         if address.name and not address.name.endswith(":"):
             address.kwargs(world)

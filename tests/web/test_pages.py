@@ -78,13 +78,11 @@ def test_tasks_stand_in_order_of_deadline(known: Client, own_tasks: list[Task]) 
 
 
 def test_a_remembered_count_holds_until_something_changes(
-    settings: Any, person: Person, own_tasks: list[Task]
+    person: Person, own_tasks: list[Task]
 ) -> None:
     from samspil.network.domain.languages import choose_language
     from samspil.web.domain import header
 
-    settings.SAMSPIL_REMEMBER_COUNTS = True
-    header._COUNTS.clear()
     today = date(2027, 1, 12)
     actor = actor_for(person, today=today)
     assert header.count_waiting(actor, today) == 0
@@ -94,7 +92,6 @@ def test_a_remembered_count_holds_until_something_changes(
         actor=actor, now=datetime(2027, 1, 12, tzinfo=UTC), person=person, language="en"
     )
     assert header.count_waiting(actor, today) == 1
-    header._COUNTS.clear()
 
 
 def test_nothing_to_do_says_so(known: Client, own_tasks: list[Task]) -> None:

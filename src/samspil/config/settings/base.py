@@ -27,8 +27,8 @@ EXAMPLE_DOOR = False
 UI_GALLERY = False
 """Show every component of the design system at /_ui/; for developers and tests."""
 SAMSPIL_REMEMBER_COUNTS = True
-"""Remember the count of one's tasks until an audit event says that something changed, and the index
-of the titles until a course's version does."""
+"""Remember answers that are the same for everybody until an audit event says that something changed,
+and the index of the titles until a course's version does."""
 SAMSPIL_STRICT = False
 """Fail when an action changes rows and records nothing; on in tests."""
 SAMSPIL_REQUIRE_SECOND_FACTOR = True

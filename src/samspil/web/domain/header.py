@@ -6,7 +6,6 @@ from collections.abc import Hashable
 from dataclasses import dataclass
 from datetime import date
 
-from django.conf import settings
 from django.urls import NoReverseMatch, reverse
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
@@ -172,9 +171,7 @@ def count_waiting(actor: Actor, today: date) -> int:
     newest event is part of what it is remembered under. That costs one small query a page instead
     of asking every source of tasks.
     """
-    if not settings.SAMSPIL_REMEMBER_COUNTS:
-        return len(waiting(actor, today))
-    newest = AuditEvent.objects.order_by("-pk").values_list("pk", flat=True).first()
+    newest = AuditEvent.objects.order_by("-pk").values_list("hash", flat=True).first()
     key = (actor.person_id, actor.organisation_id, actor.grants, today, newest)
     if key not in _COUNTS:
         if len(_COUNTS) >= _COUNTS_KEPT:

@@ -77,8 +77,15 @@ def form_page(
 
 
 def entries(events: Iterable[AuditEvent]) -> list[Entry]:
-    """Audit events as lines of a history, without the mail addresses of who did it."""
+    """Audit events as lines of a history, without the mail addresses of who did it. What the system did
+    by itself stands under one name, whatever part of it did it."""
     return [
-        Entry(at=event.at, who=event.actor_label.split(" <")[0], text=event.summary)
+        Entry(
+            at=event.at,
+            who="Samspil"
+            if event.actor_label.startswith("system:")
+            else event.actor_label.split(" <")[0],
+            text=event.summary,
+        )
         for event in events
     ]

@@ -558,13 +558,29 @@ def _go(
 _MUST_SAY = ("street", "postcode", "city", "is_remote", "deadline_on")
 
 
-def _insist_complete(values: dict[str, Any]) -> None:
+def lacks(run: CourseRun) -> list[str]:
+    """What a run must still say before it can be announced, a sentence each."""
+    return [text for text, _field in _lacks({name: getattr(run, name) for name in _MUST_SAY})]
+
+
+def _lacks(values: dict[str, Any]) -> list[tuple[str, str]]:
+    found = []
     if not values["is_remote"] and not (values["street"] and values["postcode"] and values["city"]):
-        raise Invalid(
-            _("Skriv adressen, hvor holdet afholdes, eller at det er fjernundervisning."), "street"
+        found.append(
+            (
+                _("Skriv adressen, hvor holdet afholdes, eller at det er fjernundervisning."),
+                "street",
+            )
         )
     if values["deadline_on"] is None:
-        raise Invalid(_("Skriv tilmeldingsfristen."), "deadline_on")
+        found.append((_("Skriv tilmeldingsfristen."), "deadline_on"))
+    return found
+
+
+def _insist_complete(values: dict[str, Any]) -> None:
+    found = _lacks(values)
+    if found:
+        raise Invalid(" ".join(text for text, _field in found), found[0][1])
 
 
 def _insist_right(school: Organisation, course: Course, first: date, last: date) -> None:

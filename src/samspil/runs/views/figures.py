@@ -30,7 +30,9 @@ def _asked(request: ActorRequest) -> tuple[list[Network], int | None, list[int],
         network = next((item.pk for item in networks if item.pk in own or not own), None)
     years = counted.years()
     wanted = whole_number(request.GET.get("aar"))
-    return networks, network, years, wanted if wanted in years else next(iter(years), 0)
+    today = clock.today().year
+    year = today if today in years else next(iter(years), 0)
+    return networks, network, years, wanted if wanted in years else year
 
 
 @requires(LOGIN)

@@ -135,6 +135,12 @@ def run(request: ActorRequest, run_id: int) -> HttpResponse:
             "clashes": calendar.clashes_of(request.actor, found, today=today)
             if sees_inside and found.status in (RunStatus.PLANNED, *following.OUT)
             else [],
+            "lacks": keeping.lacks(found)
+            if may_keep
+            and found.is_own
+            and found.status == RunStatus.PLANNED
+            and not found.follows_id
+            else [],
             "beside": beside.beside(request.actor, found, today=today),
             "is_over": found.ends_on < today,
             "has_begun": found.starts_on <= today,

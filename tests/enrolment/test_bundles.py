@@ -122,6 +122,17 @@ def test_what_cannot_be_chosen_is_said() -> None:
         propose(case, km=-1)
 
 
+def test_a_scope_where_nobody_can_be_asked_says_so_when_it_is_looked_at() -> None:
+    case = two_courses((1, 0, 0), (0, 0, 0))
+    Enrolment.objects.all().delete()
+    bundle = propose(case)
+    run_due(clock.now())
+    bundle.refresh_from_db()
+    assert (bundle.status, bundle.statistics["failure"]) == ("failed", "nothing")
+    page = client(case.round.secretariat_person).get(f"/tilmelding/flytning/samlet/{bundle.pk}/")
+    assert "intet at spørge om" in text(page)
+
+
 def test_a_double_click_asks_once_and_other_conditions_ask_anew() -> None:
     case = two_courses()
     first = propose(case)
@@ -245,6 +256,7 @@ def test_given_up_the_open_plans_end_and_the_calculation_is_dropped() -> None:
     assert set(bundle.plans.values_list("status", flat=True)) == {"dropped"}
     assert MailMessage.objects.filter(subject__contains="ikke flyttet").count() == 7
     queued = propose(case)
+    run_due(clock.now())
     moves_bundles.drop_bundle(actor=secretariat, now=case.now, bundle=queued, reason="Forkert uge")
     row = calculations.of(queued).first()
     assert row is not None and row.status == "dropped"
@@ -253,6 +265,7 @@ def test_given_up_the_open_plans_end_and_the_calculation_is_dropped() -> None:
 def test_stopped_it_answers_with_the_best_so_far_and_done_twice_it_changes_nothing() -> None:
     case = two_courses()
     bundle = propose(case)
+    run_due(clock.now())
     for _twice in range(2):
         moves_bundles.stop_bundle(actor=case.round.secretariat, now=case.now, bundle=bundle)
     row = calculations.of(bundle).first()
@@ -280,14 +293,15 @@ def test_from_the_choice_to_the_approval_by_plain_posts() -> None:
     case = two_courses()
     secretariat = client(case.round.secretariat_person)
     page = text(secretariat.get("/tilmelding/flytning/ny/"))
-    assert "Hvad skal lægges sammen?" in page and 'value="9222"' in page
-    form = {"scope": "fkb", "km": "75", "days": "28", "yes": "all", "answer_days": "4",
+    assert "Hvad skal lægges sammen?" in page and 'value="fkb:9222"' in page
+    form = {"km": "75", "days": "28", "yes": "all", "answer_days": "4",
             "network": str(case.round.network.pk)}  # fmt: skip
     wrong = secretariat.post("/tilmelding/flytning/ny/", form)
-    assert wrong.status_code == 400 and "Vælg et FKB." in text(wrong)
-    sent = secretariat.post("/tilmelding/flytning/ny/", {**form, "fkb": "9222"})
+    assert wrong.status_code == 400 and "Vælg en uge, en branche" in text(wrong)
+    sent = secretariat.post("/tilmelding/flytning/ny/", {**form, "what": "fkb:9222"})
     bundle = MoveBundle.objects.get()
     assert sent["Location"].endswith(f"/samlet/{bundle.pk}/")
+    run_due(clock.now())
     page = text(secretariat.get(sent["Location"]))
     assert "Regner" in page and "Stop og brug" in page
     assert solving.run_next()
@@ -303,6 +317,7 @@ def test_from_the_choice_to_the_approval_by_plain_posts() -> None:
     second = MoveBundle.objects.latest("pk")
     assert again["Location"].endswith(f"/samlet/{second.pk}/") and second.pk != bundle.pk
     assert second.conditions["held"] == [run.pk]
+    run_due(clock.now())
     assert solving.run_next()
     run_due(clock.now())
     second.refresh_from_db()

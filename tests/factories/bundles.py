@@ -55,6 +55,7 @@ def propose(case: Case, kind: str = "fkb", value: str = "", **limits: Any) -> Mo
 def answered(case: Case, kind: str = "fkb", value: str = "", **limits: Any) -> MoveBundle:
     """A bundle whose plans wait for the schools."""
     made = propose(case, kind, value, **limits)
+    run_due(clock.now())
     assert solving.run_next()
     run_due(clock.now())
     made.refresh_from_db()

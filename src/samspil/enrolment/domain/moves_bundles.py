@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Final
 
@@ -123,8 +124,7 @@ def propose_bundle(
     )
     if same is not None and same.conditions == conditions:
         return same
-    runs, busy = worth_asking(scope, network, limits, now=now)
-    if not runs:
+    if not scopes.has_small_runs(scope, network, now=now) and not _anybody_waits(scope, network):
         raise Invalid(
             _("Der er intet at spørge om: ingen hold dér mangler deltagere og har nogen at spørge.")
         )
@@ -134,19 +134,11 @@ def propose_bundle(
         value=scope.value,
         label=scope.label,
         conditions=conditions,
-        statistics={"courses": len({run.course_id for run in runs}), "busy": busy},
         asked_by=actor.label[:200],
         created_at=now,
     )
-    calculations.start(
-        kind="enrolment.bundle",
-        subject=bundle,
-        problem=planning.problem_of(runs, limits, clock.local_date(now)),
-        work=WORK,
-        seconds=SECONDS,
-        now=now,
-        then="enrolment.bundle_answered",
-    )
+    # a week of the country is too much to read while somebody waits for the page
+    enqueue("enrolment.build_bundle", {"bundle": bundle.pk}, now=now)
     record(
         bundle,
         after={"scope": scope.kind, "value": scope.value, **conditions},
@@ -154,6 +146,63 @@ def propose_bundle(
         network_id=network.pk,
     )
     return bundle
+
+
+def _anybody_waits(scope: scopes.Scope, network: Network) -> bool:
+    """Whether anybody waits for a run of an FKB's or a branch group's courses; a week is about small runs alone."""
+    if scope.kind not in (scopes.Kind.FKB, scopes.Kind.BRANCH):
+        return False
+    return (
+        Enrolment.objects.queued()
+        .filter(
+            run__organisation__memberships__network=network,
+            run__course__in=scopes.courses_of(scope),
+        )
+        .exists()
+    )
+
+
+@job("enrolment.build_bundle")
+def on_asked(payload: dict[str, Any], *, now: datetime) -> None:
+    """Write the problem down and have it calculated. Done twice it changes nothing."""
+    bundle = MoveBundle.objects.filter(pk=payload["bundle"], status=BundleStatus.QUEUED).first()
+    if bundle is not None:
+        build_bundle(actor=Actor.system("enrolment.build_bundle"), now=now, bundle=bundle)
+
+
+@action("enrolment.build_bundle", permission=moves.only_the_system, on="bundle")
+def build_bundle(*, actor: Actor, now: datetime, bundle: MoveBundle) -> None:
+    """Write the problem down and have it calculated; where nobody can be asked, it is over."""
+    lock_row(MoveBundle.objects.all(), bundle.pk)
+    bundle = MoveBundle.objects.select_related("network").get(pk=bundle.pk)
+    if bundle.status != BundleStatus.QUEUED or calculations.of(bundle).exists():
+        return
+    limits = _limits_of(bundle)
+    scope = scopes.Scope(scopes.Kind(bundle.scope), bundle.value, bundle.label)
+    runs, busy = worth_asking(scope, bundle.network, limits, now=now)
+    bundle.statistics = {"courses": len({run.course_id for run in runs}), "busy": busy}
+    if runs:
+        calculations.start(
+            kind="enrolment.bundle",
+            subject=bundle,
+            problem=planning.problem_of(runs, limits, clock.local_date(now)),
+            work=WORK,
+            seconds=SECONDS,
+            now=now,
+            then="enrolment.bundle_answered",
+        )
+        bundle.save(update_fields=["statistics"])
+    else:
+        bundle.statistics["failure"] = "nothing"
+        bundle.finished_at = now
+        bundle.save(update_fields=["statistics", "finished_at"])
+        transition(bundle, "fail", table=BUNDLE_TRANSITIONS, actor=actor, now=now)
+    record(
+        bundle,
+        after={"status": bundle.status, "courses": bundle.statistics["courses"]},
+        summary=_("Der regnes på %(count)s mål") % {"count": bundle.statistics["courses"]},
+        network_id=bundle.network_id,
+    )
 
 
 def worth_asking(
@@ -218,59 +267,81 @@ def stop_bundle(*, actor: Actor, now: datetime, bundle: MoveBundle) -> None:
         )
 
 
-@job("enrolment.bundle_answered")
+@job("enrolment.bundle_answered", atomic=False)
 def bundle_answered(payload: dict[str, Any], *, now: datetime) -> None:
-    """Take over what was calculated; done twice it changes nothing."""
+    """Make the plans, some courses at a time, then tell the schools.
+
+    Each piece is a transaction of its own, so that nobody waits long for the database. A worker that dies goes on
+    where it was; done twice it changes nothing.
+    """
     calculation = Calculation.objects.filter(pk=payload["calculation"]).first()
     if calculation is None:
         return
-    bundle = MoveBundle.objects.filter(
-        pk=calculation.subject_id, status=BundleStatus.QUEUED
-    ).first()
-    if bundle is not None:
-        keep_bundle(
-            actor=Actor.system("enrolment.bundle_answered"),
-            now=now,
-            bundle=bundle,
-            calculation=calculation,
-        )
-
-
-@action("enrolment.keep_bundle", permission=moves.only_the_system, on="bundle")
-def keep_bundle(
-    *, actor: Actor, now: datetime, bundle: MoveBundle, calculation: Calculation
-) -> None:
-    """Make a plan of each course where somebody is to be asked, and ask the schools to approve. All or nothing."""
-    lock_row(MoveBundle.objects.all(), bundle.pk)
-    bundle = MoveBundle.objects.select_related("network").get(pk=bundle.pk)
-    if bundle.status != BundleStatus.QUEUED:
-        return
-    bundle.finished_at = now
-    if calculation.result is None:
-        bundle.statistics = {**bundle.statistics, "failure": calculation.failure}
-        bundle.save(update_fields=["statistics", "finished_at"])
-        transition(bundle, "fail", table=BUNDLE_TRANSITIONS, actor=actor, now=now)
-    else:
-        made = _plans(bundle, calculation, actor=actor, now=now)
-        bundle.save(update_fields=["statistics", "finished_at"])
-        transition(bundle, "answer", table=BUNDLE_TRANSITIONS, actor=actor, now=now)
-        _tell_ready(bundle, made, now=now)
-    calculations.clear(calculation)
-    record(
-        bundle,
-        after={"status": bundle.status, "plans": bundle.statistics.get("plans", 0)},
-        summary=_("Planerne er regnet: %(scope)s") % {"scope": bundle.label},
-        network_id=bundle.network_id,
+    bundle = (
+        MoveBundle.objects.filter(pk=calculation.subject_id, status=BundleStatus.QUEUED)
+        .select_related("network")
+        .first()
     )
+    if bundle is None:
+        return
+    actor = Actor.system("enrolment.bundle_answered")
+    sums = _Sums()
+    if calculation.result is not None:
+        for some in _in_pieces(bundle, calculation, sums):
+            make_plans(actor=actor, now=now, bundle=bundle, parts=some)
+    keep_bundle(actor=actor, now=now, bundle=bundle, calculation=calculation, sums=sums.told())
 
 
 SUMMED: Final = ("people", "taught", "alone", "asked", "metres", "days")
 LARGEST: Final = ("longest_metres", "longest_days")
+PIECE: Final = 40
+"""Courses whose plans are made in one transaction."""
 
 
-def _plans(
-    bundle: MoveBundle, calculation: Calculation, *, actor: Actor, now: datetime
-) -> list[MovePlan]:
+@dataclass
+class _Sums:
+    """What the plans come to, all courses together."""
+
+    numbers: dict[str, int] = field(default_factory=lambda: dict.fromkeys((*SUMMED, *LARGEST), 0))
+    money: dict[str, dict[str, int]] = field(default_factory=dict)
+    rest: list[dict[str, Any]] = field(default_factory=list)
+
+    def add(self, course: str, answer: planning.Answer) -> None:
+        found = {
+            "people": answer.people, "taught": answer.taught, "alone": answer.alone, **answer.costs,
+        }  # fmt: skip
+        for name in SUMMED:
+            self.numbers[name] += found[name]
+        for name in LARGEST:
+            self.numbers[name] = max(self.numbers[name], found[name])
+        if not answer.lines:
+            self.rest.append({"course": course, "people": answer.people, "taught": answer.taught})
+            return
+        for school, own in answer.numbers["money"].items():
+            kept = self.money.setdefault(school, dict.fromkeys(planning.MONEY, 0))
+            for name, value in own.items():
+                kept[name] += value
+
+    def told(self) -> dict[str, Any]:
+        """As it is kept with the bundle."""
+        return {
+            **self.numbers,
+            "money": dict(sorted(self.money.items())),
+            "rest": self.rest[:MOST_REST],
+        }
+
+
+@dataclass(frozen=True)
+class Part:
+    """A course's part of the answer, of which a plan is made."""
+
+    course: Course
+    answered: planning.CourseAnswer
+    answer: planning.Answer
+
+
+def _in_pieces(bundle: MoveBundle, calculation: Calculation, sums: _Sums) -> Iterator[list[Part]]:
+    """The courses where somebody is to be asked and whose plan isn't made yet, some at a time."""
     assert calculation.result is not None
     ids = planning.runs_in(calculation.problem)
     runs = list(CourseRun.objects.filter(pk__in=ids).select_related("course").order_by("pk"))
@@ -279,37 +350,72 @@ def _plans(
     groups: dict[str, list[planning.Group]] = defaultdict(list)
     for group in planning.groups_of(runs):
         groups[number_of[group.run_id]].append(group)
-    sums: dict[str, Any] = dict.fromkeys((*SUMMED, *LARGEST), 0)
-    money: dict[str, dict[str, int]] = {}
-    rest: list[dict[str, Any]] = []
-    made: list[MovePlan] = []
-    limits = _limits_of(bundle)
+    made = set(bundle.plans.order_by("pk").values_list("course_id", flat=True))
+    piece: list[Part] = []
     for part in planning.by_course(calculation.problem, calculation.result):
         answer = planning.read(part.problem, part.result, groups[part.course])
-        numbers = {
-            "people": answer.people, "taught": answer.taught, "alone": answer.alone, **answer.costs,
-        }  # fmt: skip
-        for name in SUMMED:
-            sums[name] += numbers[name]
-        for name in LARGEST:
-            sums[name] = max(sums[name], numbers[name])
-        if not answer.lines:
-            rest.append({"course": part.course, "people": answer.people, "taught": answer.taught})
-            continue
-        for school, own in answer.numbers["money"].items():
-            kept = money.setdefault(school, {"gives": 0, "gets": 0, "income": 0})
-            for name, value in own.items():
-                kept[name] += value
-        made.append(_plan(bundle, courses[part.course], part, answer, limits, actor=actor, now=now))
-    bundle.statistics = {
-        **bundle.statistics,
-        **sums,
-        "status": calculation.result["status"],
-        "plans": len(made),
-        "money": dict(sorted(money.items())),
-        "rest": rest[:MOST_REST],
-    }
-    return made
+        sums.add(part.course, answer)
+        course = courses[part.course]
+        if answer.lines and course.pk not in made:
+            piece.append(Part(course, part, answer))
+        if len(piece) == PIECE:
+            yield piece
+            piece = []
+    if piece:
+        yield piece
+
+
+@action("enrolment.make_plans", permission=moves.only_the_system, on="bundle")
+def make_plans(
+    *, actor: Actor, now: datetime, bundle: MoveBundle, parts: Sequence[Part]
+) -> list[MovePlan]:
+    """Make the plans of some courses; those that are made already are left alone."""
+    lock_row(MoveBundle.objects.all(), bundle.pk)
+    if MoveBundle.objects.values_list("status", flat=True).get(pk=bundle.pk) != BundleStatus.QUEUED:
+        return []
+    made = set(bundle.plans.order_by("pk").values_list("course_id", flat=True))
+    limits = _limits_of(bundle)
+    return [
+        _plan(bundle, part.course, part.answered, part.answer, limits, actor=actor, now=now)
+        for part in parts
+        if part.course.pk not in made
+    ]
+
+
+@action("enrolment.keep_bundle", permission=moves.only_the_system, on="bundle")
+def keep_bundle(
+    *,
+    actor: Actor,
+    now: datetime,
+    bundle: MoveBundle,
+    calculation: Calculation,
+    sums: dict[str, Any],
+) -> None:
+    """All plans are made: keep what they come to, and ask the schools to approve."""
+    lock_row(MoveBundle.objects.all(), bundle.pk)
+    bundle = MoveBundle.objects.select_related("network").get(pk=bundle.pk)
+    if bundle.status != BundleStatus.QUEUED:
+        return
+    bundle.finished_at = now
+    if calculation.result is None:
+        bundle.statistics = {**bundle.statistics, "failure": calculation.failure}
+        verb = "fail"
+    else:
+        plans = bundle.plans.count()
+        status = calculation.result["status"]
+        bundle.statistics = {**bundle.statistics, **sums, "status": status, "plans": plans}
+        verb = "answer"
+    bundle.save(update_fields=["statistics", "finished_at"])
+    transition(bundle, verb, table=BUNDLE_TRANSITIONS, actor=actor, now=now)
+    if verb == "answer":
+        _tell_ready(bundle, now=now)
+    calculations.clear(calculation)
+    record(
+        bundle,
+        after={"status": bundle.status, "plans": bundle.statistics.get("plans", 0)},
+        summary=_("Planerne er regnet: %(scope)s") % {"scope": bundle.label},
+        network_id=bundle.network_id,
+    )
 
 
 def _limits_of(bundle: MoveBundle) -> planning.Limits:
@@ -350,10 +456,10 @@ def _plan(
     return plan
 
 
-def _tell_ready(bundle: MoveBundle, made: Iterable[MovePlan], *, now: datetime) -> None:
+def _tell_ready(bundle: MoveBundle, *, now: datetime) -> None:
     """One mail to each school, however many of the courses it is in."""
     counts: dict[int, int] = defaultdict(int)
-    rows = PlanApproval.objects.filter(plan__in=[plan.pk for plan in made])
+    rows = PlanApproval.objects.filter(plan__bundle=bundle, plan__status=MovePlanStatus.PROPOSED)
     for pk in rows.order_by("pk").values_list("organisation_id", flat=True):
         counts[pk] += 1
     for school in Organisation.objects.filter(pk__in=list(counts)).order_by("pk"):

@@ -182,7 +182,7 @@ class BundleView:
 
 
 def bundle_view(
-    actor: Actor, bundle: MoveBundle, *, page: str | int = 1, size: int = 10
+    actor: Actor, bundle: MoveBundle, *, page: str | int = 1, size: int = 6
 ) -> BundleView:
     """A page of a bundle's plans, and sums over all of it. As many queries whatever its size."""
     rows = list(

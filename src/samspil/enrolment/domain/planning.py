@@ -41,6 +41,8 @@ from samspil.runs.models import CourseRun
 
 FIXED = "r"
 """Begins the key of the people whom only the school's own system knows."""
+MONEY = ("gives", "gets", "comes", "income")
+"""What is summed up for each school."""
 _CHUNK = 2_000
 """So many ids are named in a query."""
 
@@ -443,12 +445,12 @@ def _line(
 
 
 def _money(data: Problem, solution: Solution) -> dict[str, dict[str, int]]:
-    """By school's key, of people who move between schools: how many it gives and gets, and the hundredths of
-    participant days that it gains (or loses, below 0) by it (R65)."""
+    """By school's key, of people who move between schools: how many it gives and gets, the hundredths of
+    participant days that come with those it gets, and what it gains in all (or loses, below 0) (R65)."""
     found: dict[str, dict[str, int]] = {}
 
     def of(school: str) -> dict[str, int]:
-        return found.setdefault(school, {"gives": 0, "gets": 0, "income": 0})
+        return found.setdefault(school, dict.fromkeys(MONEY, 0))
 
     for seat in solution.seats:
         party, run = data.party_by_key[seat.party], data.run_by_key[seat.run]
@@ -456,6 +458,7 @@ def _money(data: Problem, solution: Solution) -> dict[str, dict[str, int]]:
         if own is not None and own.school != run.school:
             of(own.school)["gives"] += seat.heads
             of(run.school)["gets"] += seat.heads
+            of(run.school)["comes"] += seat.heads * run.income
     for school, income in balances(data, solution).items():
         of(school)["income"] = income
     return dict(sorted(found.items()))

@@ -81,28 +81,14 @@ class LimitsForm(forms.Form):
 
 
 class BundleForm(LimitsForm):
-    """What is looked at together: one course, or all courses of an FKB, a branch group or a week."""
+    """What is looked at together: all courses of a week, a branch group or an FKB, or one course alone."""
 
-    field_order = ("scope", "fkb", "branch", "week", "course", "km", "days")
+    field_order = ("what", "course", "km", "days")
 
-    scope = forms.ChoiceField(
-        label=_("Hvad skal lægges sammen?"),
-        choices=[
-            ("decided", _("Alle hold, der afgøres i en uge")),
-            ("starting", _("Alle hold, der begynder i en uge")),
-            ("branch", _("Alle hold i en branche")),
-            ("fkb", _("Alle hold på et FKB's kernemål")),
-            ("course", _("Holdene på ét mål")),
-        ],
-        initial="decided",
-        widget=forms.RadioSelect,
-    )
-    week = forms.ChoiceField(label=_("Uge"), required=False)
-    branch = forms.ChoiceField(label=_("Branche"), required=False)
-    fkb = forms.ChoiceField(label=_("FKB"), required=False)
+    what = forms.ChoiceField(label=_("Hvad skal lægges sammen?"), required=False)
     course = forms.CharField(
-        label=_("Målets nummer"),
-        help_text=_("Fem cifre, hvis I valgte ét mål."),
+        label=_("Eller kun ét mål"),
+        help_text=_("Skriv målets nummer, fem cifre."),
         required=False,
         max_length=5,
         widget=Width(forms.TextInput(attrs={"inputmode": "numeric"}), 6),
@@ -112,31 +98,29 @@ class BundleForm(LimitsForm):
         self, *args: Any, networks: list[Network], choices: scopes.Choices, **kwargs: Any
     ) -> None:
         super().__init__(*args, networks=networks, **kwargs)
-        for name, rows in (
-            ("week", choices.weeks),
-            ("branch", choices.branches),
-            ("fkb", choices.fkbs),
-        ):
-            field = self.fields[name]
-            assert isinstance(field, forms.ChoiceField)
-            field.choices = [("", "–"), *rows]
+        field = self.fields["what"]
+        assert isinstance(field, forms.ChoiceField)
+        groups = (
+            (_("Hold, der afgøres i"), "decided", choices.weeks),
+            (_("Hold, der begynder i"), "starting", choices.weeks),
+            (_("Alle hold i en branche"), "branch", choices.branches),
+            (_("Alle hold på et FKB's kernemål"), "fkb", choices.fkbs),
+        )
+        field.choices = [
+            ("", _("Vælg")),
+            *(
+                (str(name), [(f"{kind}:{value}", label) for value, label in rows])
+                for name, kind, rows in groups
+                if rows
+            ),
+        ]
 
     def clean(self) -> dict[str, Any]:
-        """What goes with the choice must be chosen."""
+        """One of the two is chosen. ``scope`` and ``value`` say what."""
         data: dict[str, Any] = super().clean() or {}
-        needs = {"decided": "week", "starting": "week", "branch": "branch", "fkb": "fkb"}
-        name = needs.get(data.get("scope", ""), "course")
-        if "scope" in data and not data.get(name) and name not in self.errors:
-            self.add_error(
-                name,
-                {
-                    "week": _("Vælg en uge."),
-                    "branch": _("Vælg en branche."),
-                    "fkb": _("Vælg et FKB."),
-                    "course": _("Skriv målets nummer."),
-                }[name],
-            )
-        data["value"] = data.get(name, "")
+        if not data.get("course") and not data.get("what") and not self.errors:
+            self.add_error("what", _("Vælg en uge, en branche eller et FKB, eller skriv et mål."))
+        data["scope"], _colon, data["value"] = str(data.get("what", "")).partition(":")
         return data
 
 

@@ -145,9 +145,9 @@ def money(statistics: Mapping[str, Any], labels: Mapping[str, str]) -> list[Mone
 
 
 def moved_days(statistics: Mapping[str, Any]) -> str:
-    """Participant days whose income goes to another school than before."""
+    """Participant days whose income goes to another school than the one where people signed up."""
     rows = statistics.get("money") or {}
-    return number_format(sum(max(0, row["income"]) for row in rows.values()) / 100, 0)
+    return number_format(sum(row["comes"] for row in rows.values()) / 100, 0)
 
 
 def _signed(hundredths: int) -> str:

@@ -64,8 +64,8 @@ def propose_many(request: ActorRequest) -> HttpResponse:
     begin = dict(earlier.conditions) if earlier else {}
     initial: dict[str, Any] = {k: begin[k] for k in KEPT if k in begin}
     if earlier:
-        where = {"fkb": "fkb", "branch": "branch"}.get(earlier.scope, "week")
-        initial |= {"scope": earlier.scope, where: earlier.value, "network": earlier.network_id}
+        what = f"{earlier.scope}:{earlier.value}"
+        initial |= {"what": what, "network": earlier.network_id}
     form = BundleForm(
         request.POST or None,
         networks=networks,
@@ -75,8 +75,8 @@ def propose_many(request: ActorRequest) -> HttpResponse:
     pins = _pins(request, begin)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        if data["scope"] == "course":
-            return redirect("enrolment:propose", data["value"])
+        if data["course"] and not data["value"]:
+            return redirect("enrolment:propose", data["course"])
         try:
             made = moves_bundles.propose_bundle(
                 actor=request.actor,
@@ -86,7 +86,8 @@ def propose_many(request: ActorRequest) -> HttpResponse:
                 limits=planning.Limits(**{k: data[k] for k in KEPT}, **pins),
             )
         except Invalid as error:
-            form.add_error(error.field if error.field in form.fields else None, error.message)
+            field = "what" if error.field in ("scope", "value") else error.field
+            form.add_error(field if field in form.fields else None, error.message)
         else:
             return redirect("enrolment:bundle", made.pk)
     return render(

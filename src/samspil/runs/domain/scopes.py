@@ -6,8 +6,10 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from enum import StrEnum
+from typing import Any
 
 from django.db.models import QuerySet
+from django.db.models.functions import Coalesce
 from django.utils.translation import gettext as _
 
 from samspil.catalogue.enums import RelationKind
@@ -113,7 +115,7 @@ def runs_in(scope: Scope, network: Network, *, days: int, now: datetime) -> list
         .order_by("course", "starts_on", "pk")
     )
     if scope.kind in (Kind.FKB, Kind.BRANCH):
-        return list(_of_courses(rows, scope))
+        return list(rows.filter(course__in=courses_of(scope)))
     monday = date.fromisoformat(scope.value)
     last = monday + timedelta(days=6)
     if scope.kind == Kind.STARTING:
@@ -133,19 +135,34 @@ def runs_in(scope: Scope, network: Network, *, days: int, now: datetime) -> list
     return found
 
 
+def has_small_runs(scope: Scope, network: Network, *, now: datetime) -> bool:
+    """Whether any run of the scope lacks people: one query, for an answer at once."""
+    rows = CourseRun.objects.at_risk().filter(
+        organisation__in=members_of(network, now), starts_on__gt=clock.local_date(now)
+    )
+    if scope.kind in (Kind.FKB, Kind.BRANCH):
+        return rows.filter(course__in=courses_of(scope)).exists()
+    monday = date.fromisoformat(scope.value)
+    week = (monday, monday + timedelta(days=6))
+    if scope.kind == Kind.STARTING:
+        return rows.filter(starts_on__range=week).exists()
+    decides = Coalesce("decision_on", "deadline_on", "starts_on")
+    return rows.annotate(decides=decides).filter(decides__range=week).exists()
+
+
 def _is_in(run: CourseRun, kind: Kind, monday: date, last: date) -> bool:
     on = decides_on(run) if kind == Kind.DECIDED else run.starts_on
     return monday <= on <= last
 
 
-def _of_courses(rows: QuerySet[CourseRun], scope: Scope) -> Iterable[CourseRun]:
-    """A course belongs to an FKB as its kernemål; elsewhere it is on loan (R3)."""
+def courses_of(scope: Scope) -> QuerySet[CourseRelation, Any]:
+    """The ids of an FKB's or a branch group's courses: a course belongs to an FKB as its kernemål (R3)."""
     core = CourseRelation.objects.filter(kind=RelationKind.CORE)
     if scope.kind == Kind.FKB:
         core = core.filter(fkb__number=scope.value)
     else:
         core = core.filter(fkb__branch_group__key=scope.value)
-    return rows.filter(course__in=core.values("course"))
+    return core.values("course")
 
 
 @dataclass(frozen=True)

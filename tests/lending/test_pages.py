@@ -154,6 +154,7 @@ def test_the_list_asks_the_same_however_long(
         client.get(reverse("lending:index"))
     case.propose(courses=case.courses[1:])
     case.propose(starts_on=NOW.date().replace(year=2028), ends_on=NOW.date().replace(year=2028))
+    client.get(reverse("lending:index"))  # the header counts the tasks anew after what has happened
     with django_assert_max_num_queries(30) as three:
         client.get(reverse("lending:index"))
     assert len(three) == len(one)

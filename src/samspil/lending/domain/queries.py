@@ -23,7 +23,7 @@ from samspil.lending.models import Loan, LoanSignature
 from samspil.network.domain import mandates
 from samspil.network.domain.mandates import Basis
 from samspil.network.enums import OrganisationKind
-from samspil.network.models import Organisation
+from samspil.network.models import Membership, Organisation
 from samspil.network.models.organisations import valid_on
 
 _WITH = ("lender", "borrower", "fkb", "proposed_by")
@@ -248,6 +248,34 @@ def all_public_loans(*, today: date) -> list[Loan]:
 # ---------------------------------------------------------------- my tasks
 
 
+def _to_sign(actor: Actor, rows: list[Loan], *, on: date) -> set[int]:
+    """The loans that wait for the actor's signature. Three queries, however many loans."""
+    waiting = LoanSignature.objects.filter(
+        loan__in=[loan.pk for loan in rows if loan.status == LoanStatus.SIGNING], acted_at=None
+    ).values_list("loan_id", "organisation_id")
+    led = actor.organisation_ids(roles.SCHOOL_LEADER)
+    own = list(mandates.holding(on).filter(person_id=actor.person_id)) if actor.person_id else []
+    found = {loan for loan, school in waiting if school in led}
+    mine = [(loan, m) for loan, school in waiting for m in own if m.organisation_id == school]
+    if not mine:
+        return found
+    by_pk = {loan.pk: loan for loan in rows}
+    networks: dict[int, set[int]] = {}
+    for school, network in Membership.objects.filter(
+        valid_on(on),
+        organisation_id__in={
+            party for pk, _m in mine for party in (by_pk[pk].lender_id, by_pk[pk].borrower_id)
+        },
+    ).values_list("organisation_id", "network_id"):
+        networks.setdefault(school, set()).add(network)
+    for pk, mandate in mine:
+        loan = by_pk[pk]
+        shared = networks.get(loan.lender_id, set()) & networks.get(loan.borrower_id or 0, set())
+        if mandates.covers(mandate, shared, loan.fkb.number):
+            found.add(pk)
+    return found
+
+
 @task_source("lending.loans")
 def loan_tasks(actor: Actor, today: date) -> Iterator[Task]:
     """Schools: what to answer, sign and register, and what runs out."""
@@ -261,21 +289,13 @@ def loan_tasks(actor: Actor, today: date) -> Iterator[Task]:
         .select_related(*_WITH)
         .order_by("starts_on", "pk")
     )
-    unsigned = set(
-        LoanSignature.objects.filter(
-            organisation_id__in=mandates.schools_signed_for(actor, on=today), acted_at=None
-        ).values_list("loan_id", flat=True)
-    )
+    to_sign = _to_sign(actor, list(rows), on=today)
     for loan in rows:
         title = ""
         due = loan.starts_on
         if loan.status == LoanStatus.PROPOSED and rules.may_answer(actor, loan):
             title = _("Svar på et forslag om udlån af FKB %(fkb)s")
-        elif (
-            loan.status == LoanStatus.SIGNING
-            and loan.pk in unsigned
-            and place_to_sign(actor, loan, on=today) is not None
-        ):
+        elif loan.pk in to_sign:
             title = _("Underskriv udlånet af FKB %(fkb)s")
         elif loan.status == LoanStatus.SIGNED and loan.lender_id in own:
             if loan.registered_on is None and not loan.is_contract:

@@ -74,7 +74,8 @@ def holding(on: date) -> QuerySet[Mandate]:
     )
 
 
-def _covers(mandate: Mandate, networks: int | Collection[int], fkb_number: str | None) -> bool:
+def covers(mandate: Mandate, networks: int | Collection[int], fkb_number: str | None) -> bool:
+    """Whether a mandate is for an agreement about an FKB in one of the networks."""
     within = {networks} if isinstance(networks, int) else set(networks)
     return (mandate.network_id is None or mandate.network_id in within) and (
         not mandate.fkb_numbers or fkb_number in mandate.fkb_numbers
@@ -101,7 +102,7 @@ def basis_of(
     if actor.has(roles.SCHOOL_LEADER, organisation_id=organisation_id):
         return Basis(LEADER)
     for mandate in holding(on).filter(person_id=actor.person_id, organisation_id=organisation_id):
-        if _covers(mandate, network_id, fkb_number):
+        if covers(mandate, network_id, fkb_number):
             if locked and lock_row(Mandate.objects.all(), mandate.pk).ended_at is not None:
                 continue
             return Basis(MANDATE, mandate)
@@ -141,7 +142,7 @@ def signers_by(
         for person in school_people(organisation, on=on, leaders=True)
     }
     for mandate in holding(on).filter(organisation=organisation).order_by("person_id", "pk"):
-        if _covers(mandate, network_id, fkb_number):
+        if covers(mandate, network_id, fkb_number):
             found.setdefault(mandate.person_id, (mandate.person, Basis(MANDATE, mandate)))
     return list(found.values())
 

@@ -2,7 +2,7 @@
 
 One calculation answers all. Each course where somebody is to be asked gets a plan of its own: people never move
 from one course to another, so it is approved, asked about and carried out by itself, at once or not at all
-(ADR 0020). A school may approve its part of all of them in one go; what follows is a job per plan.
+(ADR 0019). A school may approve its part of all of them in one go; what follows is a job per plan.
 """
 
 from __future__ import annotations

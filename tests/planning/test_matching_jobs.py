@@ -36,8 +36,11 @@ from planning.matching.jobs import (
     solve,
     validate,
 )
+from planning.matching.jobs.blocking import Blocking
+from planning.matching.jobs.market import components, market_of, reduce
 from planning.planners import PLANNERS
 from planning.result import Limits, Status
+from planning.solvers import highs
 
 JOBS = PLANNERS["jobs"]
 SOME = settings(max_examples=60, deadline=None)
@@ -352,7 +355,7 @@ def test_the_golden_instance_is_still_solved_as_well() -> None:
 
 
 @pytest.mark.parametrize("seed", [1, 2, 3])
-def test_points_of_a_part_that_is_not_solved_are_bounded_by_the_best_assignment(
+def test_points_of_a_part_that_is_not_solved_are_bounded_by_the_relaxation(
     seed: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     problem = jobs_problem(candidates=40, openings=15, seed=seed)
@@ -365,7 +368,23 @@ def test_points_of_a_part_that_is_not_solved_are_bounded_by_the_best_assignment(
     assert best.bound("points").value <= points.best_possible
     assert cut.bound("points").value <= points.best_possible
     assert cut.status in (Status.STOPPED, Status.PROVEN)
-    assert points.best_possible < 2 * best.bound("points").value
+    assert points.best_possible < 1.1 * best.bound("points").value
+
+
+@settings(max_examples=80, deadline=None)
+@given(st.integers(0, 10_000), st.integers(0, 2))
+def test_rows_written_as_they_are_broken_bound_as_well_as_all_of_them(seed: int, km: int) -> None:
+    problem = jobs_problem(candidates=14, openings=7, seed=seed, km_step=10 * km)
+    market = market_of(problem)
+    reduce(market)
+    for candidates, openings in components(market):
+        some = Blocking(market, candidates, openings)
+        whole = Blocking(market, candidates, openings)
+        for column in range(len(whole.model.lower)):
+            terms, least = whole._row(column)
+            whole.model.row(terms, lower=least)
+        bound, _ = highs.relax_growing(some.model, some.missing)
+        assert bound == highs.relax(whole.model)[0]
 
 
 def test_points_in_a_finer_unit_change_no_match_and_stay_proven() -> None:

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from planning.solvers.model import INFINITY, Model, Outcome, Solved
+from planning.solvers.model import INFINITY, Model, Outcome, Solved, Term
 
 if TYPE_CHECKING:
     import highspy
@@ -151,6 +151,59 @@ def relax_priced(
     found = highs.getSolution()
     bound = at_least(highs.getObjectiveValue())
     return Relaxed(bound or 0, tuple(found.col_value), tuple(found.row_dual))
+
+
+Row = tuple[list[Term], int]
+"""A row that shall hold at least so much."""
+
+
+def relax_growing(
+    model: Model,
+    missing: Callable[[Sequence[float]], Sequence[Row]],
+    *,
+    seconds: float = math.inf,
+    work: int | None = None,
+) -> tuple[int | None, int]:
+    """The bound when columns needn't be whole, and the steps it took, for a model with more rows than can be written.
+
+    `missing` gets the values per column and gives rows that they break; they are added, until there are none. What
+    has been found is a bound at any time, so ended by `work` or the clock it is the last one; None when there is none.
+    Raises ValueError when there is no answer.
+    """
+    import highspy
+    import numpy as np
+
+    highs = highspy.Highs()
+    highs.silent()
+    highs.setOptionValue("threads", 1)
+    load(highs, model, is_relaxed=True)
+    bound: int | None = None
+    steps = _CALL
+    while True:
+        if seconds < math.inf:
+            highs.setOptionValue("time_limit", seconds)
+        highs.run()
+        status = highs.getModelStatus()
+        if status == highspy.HighsModelStatus.kInfeasible:
+            raise ValueError("the relaxed model has no answer")
+        if status != highspy.HighsModelStatus.kOptimal:
+            return bound, steps
+        steps += max(0, highs.getInfo().simplex_iteration_count)
+        bound = at_least(highs.getObjectiveValue())
+        rows = missing(highs.getSolution().col_value)
+        if not rows or (work is not None and steps >= work):
+            return bound, steps
+        highs.setOptionValue("presolve", "off")  # from here on it goes on from where it stands
+        starts = np.cumsum([0, *(len(terms) for terms, _ in rows)])
+        highs.addRows(
+            len(rows),
+            np.asarray([least for _, least in rows], dtype=np.float64),
+            np.full(len(rows), highspy.kHighsInf),
+            int(starts[-1]),
+            starts[:-1].astype(np.int32),
+            np.asarray([column for terms, _ in rows for column, _ in terms], dtype=np.int32),
+            np.asarray([k for terms, _ in rows for _, k in terms], dtype=np.float64),
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ block (Kwanashie and Manlove 2014), solved by HiGHS from the best of three start
 two objectives go in one, weighted so that no points outweigh a match; that is several times as quick as one after
 the other. All objectives but `worst_off` add up over the parts; that one is the largest over the parts, and is put
 on all of them before the last answer is looked at. A part too large for the work allowed keeps its start, and is
-bounded by what the best assignment comes to in which pairs may block: whole, as its relaxation is.
+bounded by the same model's relaxation, whose rows are added as they are broken (`blocking`).
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from planning.matching.jobs.baseline import deferred_acceptance, openings_ask
+from planning.matching.jobs.blocking import Blocking
 from planning.matching.jobs.conflicts import conflicts
 from planning.matching.jobs.data import Pin, Problem
 from planning.matching.jobs.market import Market, components, market_of, reduce
@@ -156,7 +157,11 @@ class _Search:
             part.proven.add("points")
 
     def _bound_points(self, part: _Part) -> None:
-        """No answer to the part has more points than the best assignment, stable or not."""
+        """No answer to the part has more points than the best in which each seat may be shared among several people.
+
+        Nobody may block there either. There are as many rows for that as pairs, each as long as two lists; but few
+        of them matter, and they are added as they are broken.
+        """
         from planning.solvers import highs
 
         pairs = sum(len(self.market.by_candidate[key]) for key in part.candidates)
@@ -164,21 +169,11 @@ class _Search:
         if self.watch.is_over or self.work + cost > self.limit:
             return
         self.work += cost
-        model = Model()
-        of_opening: dict[str, list[Term]] = {key: [] for key in part.openings}
-        points: list[Term] = []
-        for candidate in part.candidates:
-            mine: list[Term] = []
-            for opening, fit in sorted(self.market.by_candidate[candidate].items()):
-                column = model.column()
-                mine.append((column, 1))
-                of_opening[opening].append((column, 1))
-                points.append((column, -fit.points))
-            model.row(mine, upper=1)
-        for opening, some in of_opening.items():
-            model.row(some, upper=self.market.seats[opening])
-        model.minimise(points)
-        bound, _ = highs.relax(model, seconds=self.watch.left)
+        rows = Blocking(self.market, part.candidates, part.openings)
+        bound, steps = highs.relax_growing(
+            rows.model, rows.missing, seconds=self.watch.left, work=self.limit - self.work
+        )
+        self.work += steps
         if bound is not None:
             part.best["points"] = -bound
 

@@ -6,6 +6,8 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
 
 from samspil.enrolment.domain import moves, moves_asking, offers, planning, sign_ups, tokens
 from samspil.enrolment.models import Enrolment, MoveLine, MovePlan, SeatOffer, Transfer
@@ -424,3 +426,25 @@ def test_enough_for_counts_who_could_come() -> None:
     ] == [(4, 1)]
     short = planning.Candidate(1, "8900", day, 5)
     assert planning.enough_for([near, far, elsewhere], [short]) == []
+
+
+def test_a_plan_of_many_takes_no_more_statements_than_one_of_few() -> None:
+    """What grows with the people is written in bulk."""
+    counted = []
+    for numbers, fkb in (((4, 3), "9222"), ((12, 10), "9223")):
+        case = make_case(numbers, fkb=fkb, capacity=30, minimum=numbers[0] + 1)
+        plan = case.approved()
+        answered = [line for line in lines(plan) if line.offer]
+        for line in answered:
+            assert line.offer is not None
+            moves_asking.answer_move(
+                actor=tokens.holder_of(line.order), now=case.now, offer=line.offer, verb="accept"
+            )
+        with CaptureQueriesContext(connection) as moved:
+            settle(case, plan)
+        plan.refresh_from_db()
+        assert plan.status == "carried_out"
+        counted.append((len(answered), len(moved)))
+    few, many = counted
+    assert (few[0], many[0]) == (3, 10)
+    assert many[1] == few[1]

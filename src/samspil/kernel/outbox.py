@@ -142,8 +142,19 @@ def enqueue_all(
 
 def publish(event: Any, *, now: datetime) -> None:
     """Write one job for each receiver of a contract event (a frozen dataclass)."""
-    for kind in RECEIVERS.get(type(event), []):
-        enqueue(kind, asdict(event), now=now)
+    publish_all([event], now=now)
+
+
+def publish_all(events: Iterable[Any], *, now: datetime) -> None:
+    """Write the jobs for the receivers of several events, in their order, with one statement."""
+    enqueue_all(
+        [
+            (kind, asdict(event), now, None)
+            for event in events
+            for kind in RECEIVERS.get(type(event), [])
+        ],
+        now=now,
+    )
 
 
 def _due(now: datetime) -> models.QuerySet[Job]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import NamedTuple
 
@@ -61,3 +61,58 @@ def transition(
         reason=reason,
     )
     return current
+
+
+def transition_all(
+    objs: Sequence[models.Model],
+    verb: str,
+    *,
+    table: Iterable[Transition],
+    actor: Actor,
+    now: datetime,
+    reason: str = "",
+    field: str = "status",
+    **also: object,
+) -> None:
+    """``transition`` for many objects of one model, all of them or none: an UPDATE per status they had, their status
+    rows in bulk. ``also``: what else is written with it. The caller holds a transaction; raises ``Conflict``."""
+    if not objs:
+        return
+    rule = next((row for row in table if row.verb == verb), None)
+    if rule is None:
+        raise KeyError(f"{objs[0]._meta.label} has no verb {verb}")
+    groups: dict[str, list[models.Model]] = {}
+    for obj in objs:
+        groups.setdefault(getattr(obj, field), []).append(obj)
+    manager = type(objs[0])._default_manager
+    for current, rows in groups.items():
+        pks = [row.pk for row in rows]
+        moved = 0
+        if current in rule.sources:
+            for begin in range(0, len(pks), 500):
+                same = manager.filter(pk__in=pks[begin : begin + 500], **{field: current})
+                moved += same.update(**{field: rule.target, **also})
+        if moved != len(pks):
+            raise Conflict(
+                _("Det kan ikke lade sig gøre nu. Siden viser en ældre tilstand; hent den igen.")
+            )
+    StatusChange.objects.bulk_create(
+        [
+            StatusChange(
+                subject_type=obj._meta.label_lower,
+                subject_id=obj.pk,
+                verb=verb,
+                from_status=getattr(obj, field),
+                to_status=rule.target,
+                at=now,
+                actor_label=actor.label[:200],
+                reason=reason,
+            )
+            for obj in objs
+        ],
+        batch_size=500,
+    )
+    for obj in objs:
+        setattr(obj, field, rule.target)
+        for name, value in also.items():
+            setattr(obj, name, value)

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any, Final
 
 from django.utils.translation import gettext as _
@@ -31,6 +32,7 @@ from samspil.enrolment.enums import (
     ENROLMENT_TRANSITIONS,
     LIVE,
     MOVE_PLAN_TRANSITIONS,
+    OFFER_TRANSITIONS,
     EnrolmentStatus,
     MovePlanStatus,
     MoveState,
@@ -53,7 +55,7 @@ from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, NotFound
 from samspil.kernel.locking import lock_rows
 from samspil.kernel.outbox import enqueue, job
-from samspil.kernel.transitions import transition
+from samspil.kernel.transitions import transition, transition_all
 from samspil.runs.domain import keeping
 from samspil.runs.models import CourseRun
 
@@ -77,9 +79,12 @@ def begin_wave(
     room = {pk: free_seats(run) for pk, run in runs.items()}
     today = clock.local_date(now)
     asked: list[MoveLine] = []
-    for line in _lines_of(plan, wave):
+    obsolete: list[int] = []
+    lines = _lines_of(plan, wave)
+    members = _members_of(lines)
+    for line in lines:
         target = runs[line.target_id]
-        is_here = line.sign_up_id is None or len(_members(line)) >= line.heads
+        is_here = line.sign_up_id is None or len(members[line.pk]) >= line.heads
         if (
             not is_here
             or room[target.pk] < line.heads
@@ -87,10 +92,11 @@ def begin_wave(
             or target.starts_on <= today
             or runs[line.source_id].starts_on <= today
         ):
-            MoveLine.objects.filter(pk=line.pk).update(state=MoveState.OBSOLETE)
+            obsolete.append(line.pk)
             continue
         room[target.pk] -= line.heads
         asked.append(line)
+    MoveLine.objects.filter(pk__in=obsolete).update(state=MoveState.OBSOLETE)
     _give_links(plan, [line for line in asked if line.sign_up_id is None], now=now)
     offers = [
         SeatOffer(
@@ -104,11 +110,13 @@ def begin_wave(
         )
         for line in asked
     ]
-    people = [_members(line) for line in asked]
+    members = _members_of(asked)  # those who got a link just now among them
     if offers:
-        hold(offers, people, now=now)
+        hold(offers, [members[line.pk] for line in asked], now=now)
     for line, offer in zip(asked, offers, strict=True):
-        MoveLine.objects.filter(pk=line.pk).update(state=MoveState.ASKED, offer=offer)
+        line.state, line.offer = MoveState.ASKED, offer
+    MoveLine.objects.bulk_update(asked, ["state", "offer"], batch_size=500)
+    causes = causes_of(asked, members)
     for pk in {line.target_id for line in asked}:
         settle(runs[pk])
     plan.wave = wave
@@ -124,7 +132,7 @@ def begin_wave(
     )
     notifications.send_all(
         [
-            question(line, offer, runs[line.target_id])
+            question(line, offer, runs[line.target_id], causes[line.pk])
             for line, offer in zip(asked, offers, strict=True)
         ],
         now=now,
@@ -152,7 +160,9 @@ def _tell_schools(plan: MovePlan, asked: Iterable[MoveLine], *, now: datetime) -
         )
 
 
-def question(line: MoveLine, offer: SeatOffer, target: CourseRun) -> notifications.Mail:
+def question(
+    line: MoveLine, offer: SeatOffer, target: CourseRun, cause: str = ""
+) -> notifications.Mail:
     """The mail that asks somebody about another run."""
     return (
         line.order,
@@ -162,7 +172,7 @@ def question(line: MoveLine, offer: SeatOffer, target: CourseRun) -> notificatio
             "line": line,
             "offer": offer,
             "source": line.source,
-            "cause": cause_of(line),
+            "cause": cause or cause_of(line),
             # goes after the personal link
             "answer": f"flytning/{offer.pk}/",
         },
@@ -251,13 +261,42 @@ def cause_of(line: MoveLine) -> str:
     return "gives" if is_held.exists() else "small"
 
 
-def _members(line: MoveLine) -> list[Enrolment]:
-    """The line's people who still are where they were asked from."""
-    return list(
-        line.enrolments.filter(run=line.source_id, status__in=MOVABLE)
-        .select_related("learner")
-        .order_by("pk")
+def causes_of(
+    lines: Sequence[MoveLine], members: Mapping[int, Sequence[Enrolment]]
+) -> dict[int, str]:
+    """``cause_of`` for many lines of one plan, whose people are known. One query."""
+    held = set(
+        PlannedRun.objects.filter(
+            plan__in={line.plan_id for line in lines}, fate=RunFate.HELD
+        ).values_list("run_id", flat=True)
     )
+    found = {}
+    for line in lines:
+        waits = any(row.status == EnrolmentStatus.WAITING for row in members[line.pk])
+        found[line.pk] = "waits" if waits else "gives" if line.source_id in held else "small"
+    return found
+
+
+def _members_of(lines: Sequence[MoveLine]) -> dict[int, list[Enrolment]]:
+    """By line, its people who still are where they were asked from. Two queries."""
+    through = MoveLine.enrolments.through
+    links = list(
+        through.objects.filter(moveline__in=[line.pk for line in lines])
+        .order_by("enrolment_id")
+        .values_list("moveline_id", "enrolment_id")
+    )
+    rows = (
+        Enrolment.objects.filter(status__in=MOVABLE)
+        .select_related("learner")
+        .in_bulk(sorted({row for _line, row in links}))
+    )
+    found: dict[int, list[Enrolment]] = {line.pk: [] for line in lines}
+    where = {line.pk: line.source_id for line in lines}
+    for line_id, row_id in links:
+        row = rows.get(row_id)
+        if row is not None and row.run_id == where[line_id]:
+            found[line_id].append(row)
+    return found
 
 
 def _answer_by(plan: MovePlan, source: CourseRun, target: CourseRun, now: datetime) -> datetime:
@@ -404,7 +443,7 @@ def tally(plan: MovePlan, runs: Mapping[int, CourseRun]) -> Tally:
         .select_related("sign_up", "source", "target", "offer")
         .order_by("pk")
     )
-    valid = {line.pk: _members(line) for line in lines if line.state == MoveState.YES}
+    valid = _members_of([line for line in lines if line.state == MoveState.YES])
     yes = [line for line in lines if line.state == MoveState.YES and valid[line.pk]]
     fates = {row.run_id: row for row in plan.runs.order_by("pk")}
     targets = {
@@ -629,94 +668,156 @@ def _move(
     actor: Actor,
     now: datetime,
 ) -> list[Moved]:
-    """Move these lines' people now. Runs, offers and plan are locked, and the seats are held."""
-    moved: list[Moved] = []
-    touched: set[int] = set()
-    for line in lines:
-        members = _members(line)
-        if not members or line.offer is None:
-            continue
-        source, target = runs[line.source_id], runs[line.target_id]
-        offer = SeatOffer.objects.get(pk=line.offer.pk)
-        end_offer(offer, "accept", actor=actor, now=now)
-        made = Enrolment.objects.bulk_create(
-            [
-                Enrolment(
-                    sign_up_id=row.sign_up_id,
-                    learner_id=row.learner_id,
-                    run=target,
-                    origin_id=row.origin_id,
-                    status=EnrolmentStatus.ENROLLED,
-                    queued_at=row.queued_at,
-                    seated_at=now,
-                    previous=row,
-                )
-                for row in members
-            ]
-        )
-        for row in members:
-            transition(
-                row,
-                "transfer",
-                table=ENROLMENT_TRANSITIONS,
-                actor=actor,
-                now=now,
-                reason=_("Sagde ja til at flytte til et andet hold."),
+    """Move these lines' people now. Runs, offers and plan are locked, and the seats are held.
+
+    Written in bulk, so that a plan with many people holds its locks briefly. Whoever has gone another way
+    meanwhile is left out with their line.
+    """
+    going = _going([line for line in lines if line.offer_id is not None])
+    if not going:
+        return []
+    offers = SeatOffer.objects.in_bulk([line.offer_id for line, _people in going])
+    transition_all(
+        list(offers.values()),
+        "accept",
+        table=OFFER_TRANSITIONS,
+        actor=actor,
+        now=now,
+        field="state",
+        answered_at=now,
+    )
+    left = [row for _line, people in going for row in people]
+    arrived = Enrolment.objects.bulk_create(
+        [
+            Enrolment(
+                sign_up_id=row.sign_up_id,
+                learner_id=row.learner_id,
+                run=runs[line.target_id],
+                origin_id=row.origin_id,
+                status=EnrolmentStatus.ENROLLED,
+                queued_at=row.queued_at,
+                seated_at=now,
+                previous=row,
             )
-        Enrolment.objects.filter(pk__in=[row.pk for row in members]).update(ended_at=now)
-        if (
-            not Enrolment.objects.filter(sign_up=line.sign_up_id, status__in=LIVE)
-            .exclude(run=target)
-            .exists()
-        ):
-            SignUp.objects.filter(pk=line.order.pk).update(run=target, is_elsewhere=False)
-        MoveLine.objects.filter(pk=line.pk).update(state=MoveState.MOVED)
+            for line, people in going
+            for row in people
+        ],
+        batch_size=500,
+    )
+    transition_all(
+        left,
+        "transfer",
+        table=ENROLMENT_TRANSITIONS,
+        actor=actor,
+        now=now,
+        reason=_("Sagde ja til at flytte til et andet hold."),
+        ended_at=now,
+    )
+    _follow_their_people(going)
+    MoveLine.objects.filter(pk__in=[line.pk for line, _people in going]).update(
+        state=MoveState.MOVED
+    )
+    for line, people in going:
         record(
             line.order,
-            before={"run": source.pk},
-            after={"run": target.pk, "heads": len(members)},
+            before={"run": line.source_id},
+            after={"run": line.target_id, "heads": len(people)},
             summary=_("Flyttet til et andet hold. Det koster intet gebyr."),
             network_id=plan.network_id,
-            organisation_id=target.organisation_id,
+            organisation_id=runs[line.target_id].organisation_id,
         )
-        moved.append(
-            Moved(line, len(members), _transfer(line, plan, source, target, made, now=now))
-        )
-        touched |= {source.pk, target.pk}
-    for pk in sorted(touched):
+    here = iter(arrived)
+    made = [(line, list(islice(here, len(people)))) for line, people in going]
+    transfers = _transfer(made, plan, runs, now=now)
+    for pk in sorted({pk for line, _people in going for pk in (line.source_id, line.target_id)}):
         fill(runs[pk], actor=actor, now=now)
-    return moved
+    return [Moved(line, len(people), transfers.get(line.pk)) for line, people in going]
+
+
+def _going(lines: Sequence[MoveLine]) -> list[tuple[MoveLine, list[Enrolment]]]:
+    """The lines with their people who still are where they were asked from; nobody goes twice."""
+    members = _members_of(lines)
+    gone: set[int] = set()
+    going = []
+    for line in lines:
+        people = [row for row in members[line.pk] if row.pk not in gone]
+        if people:
+            going.append((line, people))
+            gone |= {row.pk for row in people}
+    return going
+
+
+def _follow_their_people(going: Sequence[tuple[MoveLine, list[Enrolment]]]) -> None:
+    """A sign-up stands on the run where all of its people are now; one whose people are in two stays."""
+    where: dict[int, set[int]] = {}
+    orders = {line.order.pk for line, _people in going}
+    for order, run in Enrolment.objects.filter(sign_up__in=orders, status__in=LIVE).values_list(
+        "sign_up_id", "run_id"
+    ):
+        where.setdefault(order, set()).add(run)
+    to: dict[int, list[int]] = {}
+    for order in orders:
+        match sorted(where.get(order, ())):
+            case [run]:
+                to.setdefault(run, []).append(order)
+    for run, pks in sorted(to.items()):
+        SignUp.objects.filter(pk__in=pks).update(run=run, is_elsewhere=False)
 
 
 def _transfer(
-    line: MoveLine,
+    made: Sequence[tuple[MoveLine, list[Enrolment]]],
     plan: MovePlan,
-    source: CourseRun,
-    target: CourseRun,
-    made: Sequence[Enrolment],
+    runs: Mapping[int, CourseRun],
     *,
     now: datetime,
-) -> Transfer | None:
-    if source.organisation_id == target.organisation_id:
-        return None
+) -> dict[int, Transfer]:
+    """The transfers of those who came to another school, by line, and the ledger told of them."""
     today = clock.local_date(now)
-    transfer = Transfer.objects.create(
-        network_id=plan.network_id,
-        line=line,
-        sign_up_id=line.order.pk,
-        source=source,
-        target=target,
-        origin_id=source.organisation_id,
-        holder_id=target.organisation_id,
-        heads=len(made),
-        special_needs=line.special_needs if line.has_consent else "",
-        has_consent=line.has_consent,
-        due_on=max(today, min(today + timedelta(days=DUE_DAYS), target.starts_on)),
-        created_at=now,
+    between = [
+        (line, people, runs[line.source_id], runs[line.target_id])
+        for line, people in made
+        if runs[line.source_id].organisation_id != runs[line.target_id].organisation_id
+    ]
+    transfers = Transfer.objects.bulk_create(
+        [
+            Transfer(
+                network_id=plan.network_id,
+                line=line,
+                sign_up_id=line.order.pk,
+                source=source,
+                target=target,
+                origin_id=source.organisation_id,
+                holder_id=target.organisation_id,
+                heads=len(people),
+                special_needs=line.special_needs if line.has_consent else "",
+                has_consent=line.has_consent,
+                due_on=max(today, min(today + timedelta(days=DUE_DAYS), target.starts_on)),
+                created_at=now,
+            )
+            for line, people, source, target in between
+        ],
+        batch_size=500,
     )
-    transfer.enrolments.set(made)
-    tell_ledger(transfer, target, now=now)
-    return transfer
+    through = Transfer.enrolments.through
+    through.objects.bulk_create(
+        [
+            through(transfer_id=transfer.pk, enrolment_id=row.pk)
+            for transfer, (_line, people, _source, _target) in zip(transfers, between, strict=True)
+            for row in people
+        ],
+        batch_size=500,
+    )
+    tell_ledger(
+        [
+            (transfer, target)
+            for transfer, (_line, _people, _source, target) in zip(transfers, between, strict=True)
+        ],
+        now=now,
+    )
+    return {
+        line.pk: transfer
+        for transfer, (line, _people, _source, _target) in zip(transfers, between, strict=True)
+    }
 
 
 def _promise(run: CourseRun, *, actor: Actor, now: datetime) -> None:
@@ -741,21 +842,22 @@ def _close_if_empty(run: CourseRun, plan: MovePlan, *, actor: Actor, now: dateti
 
 
 def _tell_moved(done: Iterable[Moved], *, now: datetime) -> None:
+    done = list(done)
+    orders = SignUp.objects.select_related("run__course", "run__organisation").in_bulk(
+        [item.line.order.pk for item in done]
+    )
+    runs = CourseRun.objects.select_related("course", "organisation").in_bulk(
+        sorted({pk for item in done for pk in (item.line.source_id, item.line.target_id)})
+    )
     mails: list[notifications.Mail] = []
     for item in done:
-        sign_up = SignUp.objects.select_related("run__course", "run__organisation").get(
-            pk=item.line.order.pk
-        )
-        target = CourseRun.objects.select_related("course", "organisation").get(
-            pk=item.line.target_id
-        )
-        source = CourseRun.objects.select_related("organisation").get(pk=item.line.source_id)
+        sign_up, source = orders[item.line.order.pk], runs[item.line.source_id]
         mails.append(
             (
                 sign_up,
                 notifications.MoveDone,
                 {
-                    "run": target,
+                    "run": runs[item.line.target_id],
                     "source": source,
                     "count": item.heads,
                     "is_other_school": item.transfer is not None,
@@ -763,10 +865,11 @@ def _tell_moved(done: Iterable[Moved], *, now: datetime) -> None:
                 },
             )
         )
-        employers.tell_moved(
-            item.line.enrolments.select_related("learner", "sign_up").order_by("pk"),
-            source,
-            target,
-            now=now,
-        )
+    lines = {item.line.pk: item.line for item in done}
+    links = MoveLine.enrolments.through.objects.filter(
+        moveline__in=list(lines), enrolment__learner__is_employed=True
+    )
+    for link in links.select_related("enrolment__learner", "enrolment__sign_up").order_by("pk"):
+        line = lines[link.moveline_id]
+        employers.tell_moved([link.enrolment], runs[line.source_id], runs[line.target_id], now=now)
     notifications.send_all(mails, now=now)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from typing import Any, Final
@@ -22,7 +22,7 @@ from samspil.kernel.actor import Actor
 from samspil.kernel.errors import Conflict, Forbidden, Invalid, NotFound
 from samspil.kernel.locking import lock_row
 from samspil.kernel.mail import Notification, send
-from samspil.kernel.outbox import job, nightly, publish
+from samspil.kernel.outbox import job, nightly, publish, publish_all
 from samspil.kernel.tasks import Task, task_source
 from samspil.network.domain.recipients import school_people
 from samspil.network.enums import MembershipKind
@@ -379,7 +379,7 @@ def hand_over(*, actor: Actor, now: datetime, sign_up: SignUp) -> Transfer | Non
         created_at=now,
     )
     transfer.enrolments.set(rows)
-    tell_ledger(transfer, run, now=now)
+    tell_ledger([(transfer, run)], now=now)
     record(
         transfer,
         after={"origin": transfer.origin_id, "holder": transfer.holder_id, "heads": len(rows)},
@@ -390,22 +390,24 @@ def hand_over(*, actor: Actor, now: datetime, sign_up: SignUp) -> Transfer | Non
     return transfer
 
 
-def tell_ledger(transfer: Transfer, run: CourseRun, *, now: datetime) -> None:
-    """Tell the contexts above of a transfer, without names."""
-    days = run.duration_days or (run.ends_on - run.starts_on).days + 1
-    publish(
-        PeopleTransferred(
-            transfer=str(transfer.reference),
-            network_id=transfer.network_id,
-            origin_id=transfer.origin_id,
-            holder_id=transfer.holder_id,
-            course_number=run.course.number,
-            run=run.kviknummer,
-            starts_on=run.starts_on.isoformat(),
-            ends_on=run.ends_on.isoformat(),
-            days_tenths=int(days * 10),
-            heads=transfer.heads,
-        ),
+def tell_ledger(transfers: Iterable[tuple[Transfer, CourseRun]], *, now: datetime) -> None:
+    """Tell the contexts above of transfers and the runs they lead to, without names."""
+    publish_all(
+        [
+            PeopleTransferred(
+                transfer=str(transfer.reference),
+                network_id=transfer.network_id,
+                origin_id=transfer.origin_id,
+                holder_id=transfer.holder_id,
+                course_number=run.course.number,
+                run=run.kviknummer,
+                starts_on=run.starts_on.isoformat(),
+                ends_on=run.ends_on.isoformat(),
+                days_tenths=int((run.duration_days or (run.ends_on - run.starts_on).days + 1) * 10),
+                heads=transfer.heads,
+            )
+            for transfer, run in transfers
+        ],
         now=now,
     )
 

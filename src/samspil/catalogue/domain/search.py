@@ -11,6 +11,7 @@ from bisect import bisect_left
 from collections import Counter, defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
+from decimal import Decimal
 
 from django.conf import settings
 from django.db.models import Count, Max, Sum
@@ -45,12 +46,14 @@ class Found:
 
 @dataclass(frozen=True, slots=True)
 class Title:
-    """What the index needs of a course."""
+    """What the index needs of a course, and what a list of courses says of it. ``fkbs``: by number."""
 
     pk: int
     number: str
     title: str
     fkbs: tuple[str, ...] = ()
+    duration_days: Decimal | None = None
+    is_constructed: bool = False
 
 
 class Index:
@@ -58,6 +61,7 @@ class Index:
 
     def __init__(self, titles: Iterable[Title], known: set[str] | None = None) -> None:
         self._titles = sorted(titles, key=lambda t: (t.number, t.pk))
+        self.by_pk = {title.pk: title for title in self._titles}
         known = words.vocabulary(t.title for t in self._titles) if known is None else known
         self._numbers: dict[str, list[int]] = defaultdict(list)
         self._fkbs: dict[str, list[int]] = defaultdict(list)
@@ -226,13 +230,15 @@ def index() -> Index:
             _SURE["titles"] = now
         return made[1]
     fkbs: dict[int, list[str]] = defaultdict(list)
-    for course, number in CourseRelation.objects.order_by("pk").values_list(
+    for course, number in CourseRelation.objects.order_by("fkb__number", "pk").values_list(
         "course_id", "fkb__number"
     ):
         fkbs[course].append(number)
     fresh = Index(
-        Title(pk, number, title, tuple(fkbs[pk]))
-        for pk, number, title in Course.objects.order_by("pk").values_list("pk", "number", "title")
+        Title(pk, number, title, tuple(fkbs[pk]), days, is_constructed)
+        for pk, number, title, days, is_constructed in Course.objects.order_by("pk").values_list(
+            "pk", "number", "title", "duration_days", "is_constructed"
+        )
     )
     _MADE["titles"] = (stamp, fresh)
     return fresh

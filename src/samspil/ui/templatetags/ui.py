@@ -417,9 +417,12 @@ def da_datetime(value: datetime.datetime | None) -> str:
 @register.filter
 def period(start: datetime.date | None, end: datetime.date | None = None) -> str:
     """``14.–16. september 2027``: a period without repeating what both ends share."""
-    if start is None:
-        return ""
-    dot = "." if _danish() else ""
+    return "" if start is None else _period(start, end, _danish())
+
+
+@lru_cache(maxsize=4000)
+def _period(start: datetime.date, end: datetime.date | None, danish: bool) -> str:
+    dot = "." if danish else ""
     if end is None or end == start:
         return da_date(start)
     if (start.year, start.month) == (end.year, end.month):

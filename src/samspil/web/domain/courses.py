@@ -9,13 +9,13 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field, replace
 from datetime import date
-from decimal import Decimal
 
 from django.conf import settings
 from django.core.paginator import Page, Paginator
 from django.utils.translation import gettext as _
 
 from samspil.catalogue.domain import search
+from samspil.catalogue.domain.search import Title
 from samspil.catalogue.models import Course, CourseRelation, Fkb
 from samspil.coordination.domain import public as agreed
 from samspil.coordination.domain.public import Offer
@@ -43,23 +43,11 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True)
-class CourseBrief:
-    """A course in a list: what stands of it there, and the numbers of its FKBs."""
-
-    pk: int
-    number: str
-    title: str
-    duration_days: Decimal | None
-    is_constructed: bool
-    fkbs: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class Line:
     """A course among others: its first run that fits, how many there are and in which towns, and
     who offers it."""
 
-    course: CourseBrief
+    course: Title
     first: Run | None
     count: int
     towns: tuple[str, ...]
@@ -149,28 +137,18 @@ def find_courses(wanted: Wish, *, today: date, page: str | int = 1) -> Result:
 
 
 def _lines(pks: list[int], wanted: RunWish, today: date) -> Iterable[Line]:
-    fkbs: dict[int, list[str]] = {}
-    for course, number in (
-        CourseRelation.objects.filter(course_id__among=pks)
-        .order_by("fkb__number", "pk")
-        .values_list("course_id", "fkb__number")
-    ):
-        fkbs.setdefault(course, []).append(number)
-    courses = {
-        row[0]: CourseBrief(*row, fkbs=tuple(fkbs.get(row[0], ())))
-        for row in Course.objects.filter(pk__among=pks)
-        .order_by()
-        .values_list("pk", "number", "title", "duration_days", "is_constructed")
-    }
+    titles = search.index().by_pk
     briefs = announced.briefs(pks, wanted, today=today)
     offers = agreed.published(pks, today=today)
     for pk in pks:
-        own, brief = tuple(offers.get(pk, ())), briefs.get(pk)
+        own, brief, course = tuple(offers.get(pk, ())), briefs.get(pk), titles.get(pk)
+        if course is None:
+            continue  # came into the catalogue a moment ago
         if brief is None:
-            yield Line(courses[pk], None, 0, (), own)
+            yield Line(course, None, 0, (), own)
         else:
             first = next(iter(told([brief.first], own, today)))
-            yield Line(courses[pk], first, brief.count, brief.towns, own)
+            yield Line(course, first, brief.count, brief.towns, own)
 
 
 def get_course(number: str, *, today: date) -> CoursePage:
@@ -184,13 +162,11 @@ def get_course(number: str, *, today: date) -> CoursePage:
     schools = Organisation.objects.filter(key__in=keys).order_by("name", "pk")
     places = list(schools.values_list("lat", "lon", "municipality__code")) if keys else []
     spots = announced.spots(rows)
+    known = search.index().by_pk.get(course.pk)
+    titles = kept.remembered("web.fkb_titles", _fkb_titles)
     return CoursePage(
         course=course,
-        fkbs=tuple(
-            CourseRelation.objects.filter(course=course)
-            .order_by("fkb__number", "pk")
-            .values_list("fkb__number", "fkb__title")
-        ),
+        fkbs=tuple((number, titles.get(number, "")) for number in (known.fkbs if known else ())),
         runs=tuple(told(rows, offers, today)),
         offers=offers,
         points={
@@ -203,6 +179,10 @@ def get_course(number: str, *, today: date) -> CoursePage:
         | {code for _lat, _lon, code in places if code},
         seen_on=announced.seen_on(rows),
     )
+
+
+def _fkb_titles() -> dict[str, str]:
+    return dict(Fkb.objects.order_by("pk").values_list("number", "title"))
 
 
 def get_run(number: str, run_id: int, *, today: date) -> Run:

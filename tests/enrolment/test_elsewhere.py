@@ -261,10 +261,10 @@ def test_a_school_asks_its_own_by_plain_posts() -> None:
     assert "1 mail er sendt." in text(
         school.post(f"{url}mails/", {"addresses": "anna@example.org"}, follow=True)
     )
-    stale = school.post(f"{url}svar/", {"yes": "2", "no": "", "seen": "1"})
+    stale = school.post(f"{url}svar/", {"yes": "2", "no": "0", "seen": "1"})
     assert stale.status_code == 400 and "Der er kommet svar" in text(stale)
     assert 'name="seen" value="3"' in text(stale) and 'value="2"' in text(stale)
-    many = school.post(f"{url}svar/", {"yes": "9", "no": "", "seen": "3"})
+    many = school.post(f"{url}svar/", {"yes": "9", "no": "0", "seen": "3"})
     assert many.status_code == 400 and "Der mangler kun svar fra 3" in text(many)
     right = school.post(f"{url}svar/", {"yes": "2", "no": "1", "seen": "3"}, follow=True)
     assert "Skrevet ind: 2 ja og 1 nej." in text(right)
@@ -272,6 +272,6 @@ def test_a_school_asks_its_own_by_plain_posts() -> None:
     for person, status in ((case.round.people[0], 404), (case.round.secretariat_person, 403)):
         other = client(person)
         assert other.get(url).status_code == status
-        assert other.post(f"{url}svar/", {"yes": "1", "seen": "0"}).status_code == status
+        assert other.post(f"{url}svar/", {"yes": "1", "no": "0", "seen": "0"}).status_code == status
     with pytest.raises(NotFound):
         moves_elsewhere.get_stream(case.staff(0), plan, stream.source.pk, stream.target.pk)

@@ -158,14 +158,14 @@ class AnswersForm(forms.Form):
         label=_("Har sagt ja"),
         min_value=0,
         max_value=999,
-        required=False,
+        initial=0,
         widget=Width(forms.NumberInput(), 3),
     )
     no = forms.IntegerField(
         label=_("Har sagt nej"),
         min_value=0,
         max_value=999,
-        required=False,
+        initial=0,
         widget=Width(forms.NumberInput(), 3),
     )
     seen = forms.IntegerField(widget=forms.HiddenInput())
@@ -184,7 +184,7 @@ class LostForm(forms.Form):
     )
     reason = forms.CharField(
         label=_("Hvorfor er det aflyst?"),
-        help_text=_("De tilmeldte læser det."),
+        help_text=_("Kun når det er aflyst. De tilmeldte læser det."),
         required=False,
         max_length=500,
         widget=forms.Textarea(attrs={"rows": 3}),

@@ -67,7 +67,7 @@ def _page(
             "when": when(days),
             "letter": moves_shown.letter(stream),
             "addresses": addresses or AddressesForm(),
-            "answers": answers or AnswersForm(initial={"seen": stream.open}),
+            "answers": answers or AnswersForm(initial={"yes": 0, "no": 0, "seen": stream.open}),
             "here": reverse(
                 "enrolment:plan_stream", args=[plan.pk, stream.source.pk, stream.target.pk]
             ),
@@ -162,8 +162,8 @@ def answers(request: ActorRequest, plan_id: int, source_id: int, target_id: int)
                 plan=found,
                 source_id=source_id,
                 target_id=target_id,
-                yes=data["yes"] or 0,
-                no=data["no"] or 0,
+                yes=data["yes"],
+                no=data["no"],
                 seen=data["seen"],
             )
         except Conflict as error:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import gc
 import os
 import shutil
+import unittest
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -53,13 +54,28 @@ def pytest_unconfigure(config: pytest.Config) -> None:
     shutil.rmtree(os.environ["SAMSPIL_TEST_DIR"], ignore_errors=True)
 
 
+_DATABASES = {"db", "transactional_db", "shared_world", "live_server", "client", "admin_client"}
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
-    """Folder gives mark: tests/e2e, tests/concurrency; both with real transactions."""
+    """Folder gives mark: tests/e2e, tests/concurrency; both with real transactions. Whatever asks
+    for no database is static."""
     for item in items:
         folder = item.path.relative_to(ROOT / "tests").parts[0]
         if folder in {"e2e", "concurrency"}:
             item.add_marker(getattr(pytest.mark, folder))
             item.add_marker(pytest.mark.django_db(transaction=True))
+        elif not _asks_for_a_database(item):
+            item.add_marker(pytest.mark.static)
+
+
+def _asks_for_a_database(item: pytest.Item) -> bool:
+    if item.get_closest_marker("django_db"):
+        return True
+    if issubclass(getattr(item, "cls", None) or object, unittest.TestCase):
+        return True
+    return bool(_DATABASES & set(getattr(item, "fixturenames", ())))
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -32,7 +32,7 @@ STEPS = [
     Step("Races on SQLite", "sqlite", [*ALONE, "-m", "concurrency"]),
     Step("Races on PostgreSQL", "postgres", [*ALONE, "-m", "concurrency"]),
     # A browser on a busy machine may be late once; the run says when a test needed its second try.
-    Step("Browser", "postgres", [*ALONE, "-m", "e2e", "--reruns", "1"]),
+    Step("Browser", "postgres", [*PARALLEL, "-m", "e2e", "--reruns", "1"]),
 ]
 
 

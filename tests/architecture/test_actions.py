@@ -9,16 +9,12 @@ import pkgutil
 from collections.abc import Iterator
 from pathlib import Path
 
-import pytest
-
 import samspil
 from samspil.kernel.actions import ACTIONS, ActionInfo
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "samspil"
 CONTEXTS = ["kernel", "network", "catalogue", "coordination", "web"]
-
-pytestmark = pytest.mark.static
 
 
 def actions() -> dict[str, ActionInfo]:

@@ -8,7 +8,6 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from django.apps import apps
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -28,8 +27,6 @@ ORDER = [
     "web",
 ]
 LIBRARIES_BELOW = {"auth", "contenttypes", "sessions", "account", "mfa", "messages"}
-
-pytestmark = pytest.mark.static
 
 
 def test_import_contracts_hold() -> None:

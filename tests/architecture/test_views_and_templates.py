@@ -8,14 +8,10 @@ from collections.abc import Iterator
 from html.parser import HTMLParser
 from pathlib import Path
 
-import pytest
-
 ROOT = Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "src" / "samspil"
 TEMPLATES = sorted(SOURCE.glob("*/templates/**/*.html"))
 MAILS = sorted(SOURCE.glob("*/templates/**/*.txt"))
-
-pytestmark = pytest.mark.static
 
 
 def _views() -> Iterator[Path]:

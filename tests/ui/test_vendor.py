@@ -11,8 +11,6 @@ import pytest
 STATIC = Path(__file__).resolve().parents[2] / "src" / "samspil" / "ui" / "static" / "ui"
 VENDOR = STATIC / "vendor"
 
-pytestmark = pytest.mark.static
-
 
 @pytest.mark.parametrize("name", ["dkfds", "plex", "htmx"])
 def test_vendored_packages_name_version_and_licence(name: str) -> None:

@@ -369,6 +369,8 @@ def test_points_of_a_part_that_is_not_solved_are_bounded_by_the_relaxation(
     assert cut.bound("points").value <= points.best_possible
     assert cut.status in (Status.STOPPED, Status.PROVEN)
     assert points.best_possible < 1.1 * best.bound("points").value
+    assert validate(problem, cut.solution) == ()
+    assert cut.bound("matched").value <= best.bound("matched").value
 
 
 @settings(max_examples=80, deadline=None)
@@ -383,8 +385,8 @@ def test_rows_written_as_they_are_broken_bound_as_well_as_all_of_them(seed: int,
         for column in range(len(whole.model.lower)):
             terms, least = whole._row(column)
             whole.model.row(terms, lower=least)
-        bound, _ = highs.relax_growing(some.model, some.missing)
-        assert bound == highs.relax(whole.model)[0]
+        grown = highs.relax_growing(some.model, some.missing)
+        assert grown.bound == highs.relax(whole.model)[0]
 
 
 def test_points_in_a_finer_unit_change_no_match_and_stay_proven() -> None:

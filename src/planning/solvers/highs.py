@@ -157,18 +157,27 @@ Row = tuple[list[Term], int]
 """A row that shall hold at least so much."""
 
 
+@dataclass(frozen=True, slots=True)
+class Grown:
+    """The last bound and its values per column (None, empty: the clock came first), and the steps it took."""
+
+    bound: int | None
+    values: tuple[float, ...]
+    work: int
+
+
 def relax_growing(
     model: Model,
     missing: Callable[[Sequence[float]], Sequence[Row]],
     *,
     seconds: float = math.inf,
     work: int | None = None,
-) -> tuple[int | None, int]:
-    """The bound when columns needn't be whole, and the steps it took, for a model with more rows than can be written.
+) -> Grown:
+    """A model with more rows than can be written, when columns needn't be whole.
 
     `missing` gets the values per column and gives rows that they break; they are added, until there are none. What
-    has been found is a bound at any time, so ended by `work` or the clock it is the last one; None when there is none.
-    Raises ValueError when there is no answer.
+    has been found is a bound at any time, so ended by `work` or the clock it is the last one. Raises ValueError when
+    there is no answer.
     """
     import highspy
     import numpy as np
@@ -177,8 +186,7 @@ def relax_growing(
     highs.silent()
     highs.setOptionValue("threads", 1)
     load(highs, model, is_relaxed=True)
-    bound: int | None = None
-    steps = _CALL
+    found = Grown(None, (), _CALL)
     while True:
         if seconds < math.inf:
             highs.setOptionValue("time_limit", seconds)
@@ -187,12 +195,13 @@ def relax_growing(
         if status == highspy.HighsModelStatus.kInfeasible:
             raise ValueError("the relaxed model has no answer")
         if status != highspy.HighsModelStatus.kOptimal:
-            return bound, steps
-        steps += max(0, highs.getInfo().simplex_iteration_count)
-        bound = at_least(highs.getObjectiveValue())
-        rows = missing(highs.getSolution().col_value)
+            return found
+        steps = found.work + max(0, highs.getInfo().simplex_iteration_count)
+        values = tuple(highs.getSolution().col_value)
+        found = Grown(at_least(highs.getObjectiveValue()), values, steps)
+        rows = missing(values)
         if not rows or (work is not None and steps >= work):
-            return bound, steps
+            return found
         highs.setOptionValue("presolve", "off")  # from here on it goes on from where it stands
         starts = np.cumsum([0, *(len(terms) for terms, _ in rows)])
         highs.addRows(

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 _WHOLE = 1e-6
 """How near to a whole number counts as whole."""
-NODES = 200
+NODES = 300
 """Nodes of a piece's tree before it goes to the general solver, unless the caller says otherwise."""
 _TRIED = 10
 """Columns that are tried before one of them is branched on."""
@@ -269,10 +269,10 @@ class _Tree:
             self.bound = round(self._value)
 
     def _descend(self, seed: int) -> None:
-        """Depth first. A stack of (bound, columns as they are changed on the way there, where the simplex begins)."""
+        """Depth first: a stack of bounds, the way there, where the simplex begins, and the last column's value."""
         import numpy as np
 
-        stack: list[tuple[float, Way, Any]] = []
+        stack: list[tuple[float, Way, Any, float]] = []
         way: Way = ()
         least, values = self._least, self.values
         nodes = 0
@@ -285,7 +285,7 @@ class _Tree:
                 up = (column, math.ceil(value), high)
                 basis = self._solver.getBasis()
                 near, far = (up, down) if value - math.floor(value) >= 0.5 else (down, up)
-                stack += [(least, (*way, far), basis), (least, (*way, near), None)]
+                stack += [(least, (*way, far), basis, value), (least, (*way, near), None, value)]
             elif self._can_be_better(least) and not self._take(np.rint(values), way):
                 # Rounded it breaks a row: the general solver shall say.
                 return self._hand_over(seed, min([least, *(one[0] for one in stack)]))
@@ -299,7 +299,7 @@ class _Tree:
                 return self._end(lowest)
             if nodes > self.effort.nodes:
                 return self._hand_over(seed, lowest)
-            _, there, basis = stack.pop()
+            before, there, basis, value = stack.pop()
             self._go(way, there)
             way = there
             if basis is not None:
@@ -308,6 +308,7 @@ class _Tree:
             if self.is_ended:
                 return self._end(lowest)
             if math.isfinite(least):
+                self._learn(there[-1][0], int(there[-1][1] > value), value, least - before)
                 values = np.asarray(self._solver.getSolution().col_value)
 
     def _can_be_better(self, least: float) -> bool:
@@ -435,8 +436,12 @@ class _Tree:
         solver.setOptionValue("simplex_iteration_limit", 2**31 - 1)
         solver.changeColBounds(column, low, high)
         solver.setBasis(basis)
+        self._learn(column, side, value, found - least)
+
+    def _learn(self, column: int, side: int, value: float, lost: float) -> None:
+        """What a unit to this side loses, on average over all times."""
         share = value - math.floor(value)
-        lost = min(max(0.0, found - least), _LARGEST)
+        lost = min(max(0.0, lost), _LARGEST)
         self._gains[side, column] += lost / ((1 - share) if side else share)
         self._trials[side, column] += 1
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import heapq
+from collections.abc import Mapping
 
 from planning.matching.jobs.data import Problem
 from planning.matching.jobs.solution import Match, Solution
@@ -26,22 +27,37 @@ def first_come(problem: Problem) -> Solution:
     return _written(solution)
 
 
-def deferred_acceptance(problem: Problem, *, chances: int = 1) -> Solution:
+def deferred_acceptance(
+    problem: Problem,
+    *,
+    chances: int = 1,
+    favoured: Mapping[tuple[str, str], int] | None = None,
+) -> Solution:
     """Everybody asks from the top of the own list; an opening keeps the best so far (Gale and Shapley 1962).
 
     No blocking pair is left. Among equals more points go first, then the order of keys, so the number matched is
     that of one way to break the ties, at least half of the most there can be. With two `chances`, whoever came to
-    the end of the list begins once more and then goes before its equals (Király 2011), which matches more.
+    the end of the list begins once more and then goes before its equals (Király 2011), which matches more. Among
+    equals `favoured` pairs go before others, the larger the number the earlier; then points decide.
     """
+    first = favoured or {}
     solution, free = _decided(problem)
     lists = {
-        key: sorted(some, key=lambda each: (each[1].wish, -each[1].points, each[0]))
+        key: sorted(
+            some,
+            key=lambda each: (
+                each[1].wish,
+                -first.get((key, each[0]), 0),
+                -each[1].points,
+                each[0],
+            ),
+        )
         for key, some in problem.choices.items()
         if key not in solution
     }
     asked = dict.fromkeys(lists, 0)
     chance = dict.fromkeys(lists, 1)
-    kept: dict[str, list[tuple[int, int, int, _Later]]] = {key: [] for key in free}
+    kept: dict[str, list[tuple[int, int, int, int, _Later]]] = {key: [] for key in free}
     waiting = sorted(lists, reverse=True)
     while waiting:
         key = waiting.pop()
@@ -55,13 +71,14 @@ def deferred_acceptance(problem: Problem, *, chances: int = 1) -> Solution:
             asked[key] += 1
             if free[opening] <= 0:
                 continue
-            mine = (-fit.rank, chance[key], fit.points, _Later(key))
+            favour = first.get((key, opening), 0)
+            mine = (-fit.rank, chance[key], favour, fit.points, _Later(key))
             if len(kept[opening]) < free[opening]:
                 heapq.heappush(kept[opening], mine)
                 break
             out = heapq.heappushpop(kept[opening], mine)
             if out is not mine:
-                waiting.append(out[3].key)
+                waiting.append(out[4].key)
                 break
     for opening, some in kept.items():
         for *_, who in some:

@@ -74,6 +74,14 @@ class Blocking:
             rows.append(self._row(column))
         return rows
 
+    def shares(self, values: Sequence[float]) -> dict[tuple[str, str], int]:
+        """What each pair has of a seat in an answer with shared seats, in millionths; nothing is left out."""
+        return {
+            pair: round(value * 1_000_000)
+            for pair, value in zip(self._pairs, values, strict=True)
+            if value > _BROKEN
+        }
+
     def _row(self, column: int) -> tuple[list[Term], int]:
         """The candidate has something as good, or all the seats go to people as good."""
         candidate, opening = self._pairs[column]

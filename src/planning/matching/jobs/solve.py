@@ -7,7 +7,8 @@ block (Kwanashie and Manlove 2014), solved by HiGHS from the best of three start
 two objectives go in one, weighted so that no points outweigh a match; that is several times as quick as one after
 the other. All objectives but `worst_off` add up over the parts; that one is the largest over the parts, and is put
 on all of them before the last answer is looked at. A part too large for the work allowed keeps its start, and is
-bounded by the same model's relaxation, whose rows are added as they are broken (`blocking`).
+bounded by the same model's relaxation, whose rows are added as they are broken (`blocking`); among equals that
+relaxation also says whom to favour, which gives a better start.
 """
 
 from __future__ import annotations
@@ -160,7 +161,8 @@ class _Search:
         """No answer to the part has more points than the best in which each seat may be shared among several people.
 
         Nobody may block there either. There are as many rows for that as pairs, each as long as two lists; but few
-        of them matter, and they are added as they are broken.
+        of them matter, and they are added as they are broken. That answer also says which of equals to favour: with
+        it deferred acceptance finds a better start.
         """
         from planning.solvers import highs
 
@@ -170,12 +172,21 @@ class _Search:
             return
         self.work += cost
         rows = Blocking(self.market, part.candidates, part.openings)
-        bound, steps = highs.relax_growing(
+        grown = highs.relax_growing(
             rows.model, rows.missing, seconds=self.watch.left, work=self.limit - self.work
         )
-        self.work += steps
-        if bound is not None:
-            part.best["points"] = -bound
+        self.work += grown.work
+        if grown.bound is None:
+            return
+        part.best["points"] = -grown.bound
+        favoured = rows.shares(grown.values)
+        for chances in (1, 2):
+            whole = deferred_acceptance(self.problem, chances=chances, favoured=favoured)
+            found = {
+                key: whole.opening_of[key] for key in part.candidates if key in whole.opening_of
+            }
+            if (len(found), self._points(found)) > (len(part.found), self._points(part.found)):
+                part.found = found
 
     def _is_forced(self, part: _Part) -> bool:
         """Everybody has one opening left: there is one stable answer."""

@@ -24,12 +24,17 @@ from samspil.coordination.domain import agreements, archive, board, overviews
 from samspil.coordination.domain.round_queries import gap_rows
 from samspil.coordination.interfaces import meeting_live
 from samspil.coordination.models import Agreement, Commitment, Return, Round, RoundCourse, RoundFkb
+from samspil.enrolment.models import MovePlan
 from samspil.kernel import clock, roles, solving
 from samspil.kernel.actor import Actor
 from samspil.kernel.outbox import run_due
 from samspil.kernel.signing import SecondFactor
+from samspil.lending.models import Loan
 from samspil.network.domain.actors import actor_for
 from samspil.network.models import Organisation, Person
+from samspil.runs.models import CourseRun, RunDay
+from samspil.settlement.models import Statement
+from samspil.web.example.people import FULL
 from tests.e2e.conftest import OUTPUT
 
 pytestmark = pytest.mark.slow
@@ -255,3 +260,65 @@ def test_the_picture_of_the_runs(
     run_due(clock.now())
     expect(page.get_by_text("Bevist bedst:")).to_be_visible()  # the page follows by itself
     picture("hold", height=1000, whole="main table tbody tr:nth-child(5)")
+
+
+@pytest.fixture
+def lived(settings: Any, tmp_path: Path) -> None:
+    """The example with what happens after a round, on the day of today: its people come and go by it."""
+    settings.VAR = tmp_path
+    settings.EXAMPLE_DOOR = True  # the example's loan is signed as a trial
+    for command in (
+        "seed_example",
+        "play_round",
+        "play_runs",
+        "play_follow_up",
+        "play_kept",
+        "play_people",
+    ):
+        call_command(command, stdout=io.StringIO())
+    settings.EXAMPLE_DOOR = False
+
+
+def test_the_pictures_of_the_year(
+    page: Page, lived: None, sign_in: Callable[[Page, Any], None], picture: Callable[..., None]
+) -> None:
+    """What happens after the round: classes, people, loans, money and follow-up. All people constructed."""
+
+    def enter(email: str) -> None:
+        page.context.clear_cookies()
+        sign_in(page, Person.objects.get(email=email))
+
+    enter("koordinator@sosu-randers.example")
+    busy = RunDay.objects.filter(room__gt="", on__gt=clock.today()).order_by("on").first()
+    assert busy is not None
+    page.goto(f"{reverse('runs:calendar')}?fra={busy.on.isoformat()}")
+    picture("kalender", whole="main table.list")
+    page.goto(reverse("runs:risks"))
+    expect(page.locator(".risk-list").first).to_be_visible()
+    picture("risiko", whole=".risk-list")
+    full = CourseRun.objects.filter(course__number=FULL, is_own=True).latest("pk")
+    page.goto(reverse("enrolment:run", args=[full.pk]))
+    picture("tilmeldte", whole="main tbody tr:nth-child(8)")
+    page.goto(reverse("enrolment:plan", args=[MovePlan.objects.latest("pk").pk]))
+    expect(page.get_by_role("heading", name="Hvem spørges om hvad")).to_be_visible()
+    picture("flytteplan", whole=".tl >> nth=1")
+    page.goto(
+        reverse(
+            "settlement:statement",
+            args=[Statement.objects.filter(status="pending").latest("pk").pk],
+        )
+    )
+    picture("opgoerelse", whole="main table tbody")
+
+    enter("sekretariat@eso.example")
+    page.goto(reverse("compliance:index"))
+    picture("opfoelgning", whole="main table")
+
+    enter("leder@abc.example")
+    page.goto(reverse("lending:loan", args=[Loan.objects.filter(status="signed").latest("pk").pk]))
+    picture("udlaan", whole="main table")
+
+    page.context.clear_cookies()
+    page.set_viewport_size({"width": 390, "height": 844})
+    page.goto(reverse("enrolment:sign_up", args=[full.pk]))
+    picture("tilmeld", width=390, whole="main form")

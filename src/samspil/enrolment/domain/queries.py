@@ -54,12 +54,19 @@ class RunWanted:
 def runs(
     actor: Actor, wanted: RunWanted, *, today: date, page: str | int = 1, size: int = 40
 ) -> tuple[Page[CourseRun], list[RunLine]]:
-    """A page of the actor's schools' runs that take sign-ups or have some. Three queries."""
+    """A page of the actor's schools' runs that take sign-ups or have some, and of others' runs with people whom
+    they took in. Three queries."""
+    own = rules.schools_of(actor)
     rows = (
-        CourseRun.objects.filter(organisation__in=rules.schools_of(actor))
-        .filter(
-            Q(takes_sign_up=True, status__in=("announced", "confirmed"), follows__isnull=True)
-            | Q(pk__in=Enrolment.objects.values("run"))
+        CourseRun.objects.filter(
+            Q(
+                organisation__in=own,
+                takes_sign_up=True,
+                status__in=("announced", "confirmed"),
+                follows__isnull=True,
+            )
+            | Q(organisation__in=own, pk__in=Enrolment.objects.values("run"))
+            | Q(pk__in=Enrolment.objects.filter(origin__in=own).values("run"))
         )
         .select_related("course", "organisation")
     )
@@ -279,7 +286,9 @@ def roster(actor: Actor, run: CourseRun, *, text: str = "", state: str = "live")
     rows = list(
         Enrolment.objects.visible_to(actor)
         .filter(run=run)
-        .exclude(sign_up__is_elsewhere=True)  # they have no name here, and stand in the school's list
+        .exclude(
+            sign_up__is_elsewhere=True
+        )  # they have no name here, and stand in the school's list
         .select_related("learner", "sign_up", "run", "origin")
         .order_by("queued_at", "pk")
     )

@@ -30,12 +30,19 @@ from samspil.kernel import clock
 from samspil.kernel.downloads import download
 from samspil.kernel.errors import Conflict, Invalid
 from samspil.kernel.http import LOGIN, ActorRequest, insist, requires, whole_number
+from samspil.runs.models import CourseRun
 from samspil.ui.components import Figure, Segment
 from samspil.ui.pages import form_page
+from samspil.ui.templatetags.ui import period
 
 
 def _home() -> tuple[str, str]:
     return (_("Tilmelding"), reverse("enrolment:index"))
+
+
+def _crumb(run: CourseRun) -> tuple[str, str]:
+    """The way back to a run's people, by its dates as the other pages have it."""
+    return period(run.starts_on, run.ends_on), reverse("enrolment:run", args=[run.pk])
 
 
 @requires(LOGIN)
@@ -150,7 +157,7 @@ def certificates(request: ActorRequest, run_id: int) -> HttpResponse:
         {
             "form": form,
             "heading": _("Data til beviser"),
-            "crumb_list": [_home(), (str(found), reverse("enrolment:run", args=[found.pk]))],
+            "crumb_list": [_home(), _crumb(found)],
             "submit": _("Hent CSV"),
             "lede": _(
                 "Filen har en linje for hver, der har deltaget, med CPR-nummer. Det kommer til at stå i historikken, hvem der har hentet den."
@@ -412,7 +419,7 @@ def run_needs(request: ActorRequest, run_id: int) -> HttpResponse:
         request,
         form,
         heading=_("Det spørger holdet om"),
-        crumbs=[_home(), (str(found), back)],
+        crumbs=[_home(), _crumb(found)],
         submit=_("Gem"),
         cancel_url=back,
         save=save,

@@ -10,6 +10,7 @@ from django.http import FileResponse, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import gettext as _
+from django.utils.translation import ngettext
 from django.views.decorators.http import require_GET, require_http_methods, require_POST
 
 from samspil.kernel import audit, clock
@@ -110,11 +111,21 @@ def statement(request: ActorRequest, statement_id: int) -> HttpResponse:
             "figures": [
                 Figure(
                     sums["transfers_out"],
-                    _("overførsler fra %(school)s") % {"school": found.first.label},
+                    ngettext(
+                        "overførsel fra %(school)s",
+                        "overførsler fra %(school)s",
+                        sums["transfers_out"],
+                    )
+                    % {"school": found.first.label},
                 ),
                 Figure(
                     sums["transfers_in"],
-                    _("overførsler fra %(school)s") % {"school": found.second.label},
+                    ngettext(
+                        "overførsel fra %(school)s",
+                        "overførsler fra %(school)s",
+                        sums["transfers_in"],
+                    )
+                    % {"school": found.second.label},
                 ),
                 Figure(shown.kroner(abs(sums["due"])), _("skyldes i alt")),
                 Figure(shown.kroner(abs(sums["subsidy"])), _("taxameter følger med, netto")),

@@ -272,6 +272,7 @@ def test_the_list_asks_as_often_for_three_as_for_one(case: RoundCase) -> None:
         person.get("/afregning/")
     transferred(case, "t-2", ends_on="2026-12-09")
     transferred(case, "t-3", holder_id=case.schools[2].pk)
+    person.get("/afregning/")  # the menu counts the tasks anew when something has happened
     with CaptureQueriesContext(connection) as three:
         assert person.get("/afregning/").content.decode().count("/afregning/opgoerelse/") == 3
     assert len(one) == len(three)

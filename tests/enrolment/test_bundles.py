@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -335,6 +336,19 @@ def test_from_the_choice_to_the_approval_by_plain_posts() -> None:
     right = {**stale, "sha256": moves_bundles.hash_for(bundle, key)}
     assert "Du har godkendt 2 mål" in text(school.post(url, right, follow=True))
     assert "allerede godkendt" in text(school.post(url, right, follow=True))
+
+
+def test_the_pages_about_runs_lead_to_it() -> None:
+    case = two_courses()
+    page = text(client(case.round.people[0]).get("/hold/risiko/"))
+    links = re.findall(r'href="(/tilmelding/flytning/ny/\?hvad=decided:[0-9-]+)"', page)
+    assert links
+    chosen = text(client(case.round.people[0]).get(links[0]))
+    value = links[0].split("hvad=")[1]
+    assert f'<option value="{value}" selected>' in chosen
+    number = case.runs[0].course.number
+    page = text(client(case.round.people[0]).get(f"/hold/maal/{number}/"))
+    assert f'href="/tilmelding/flytning/maal/{number}/"' in page
 
 
 def test_a_bundle_costs_as_many_queries_with_two_courses_as_with_one() -> None:

@@ -15,6 +15,7 @@ REGISTERS = (
     "domain.moves_queries",
     "domain.moves_transfers",
     "domain.rescued",
+    "interfaces.moves_links",
     "receivers",
 )
 """Modules that register jobs, mails and sources when they are imported."""

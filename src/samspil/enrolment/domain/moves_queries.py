@@ -173,7 +173,8 @@ class Says:
 class BundleView:
     """Plans that were asked for together, as a page shows them. ``plans``: this page's, most gained first."""
 
-    page: Page[MovePlan]
+    page: Page[int]
+    plans: list[MovePlan]
     views: dict[int, PlanView]
     says: list[Says]
     answers: Counter[str]
@@ -185,14 +186,20 @@ def bundle_view(
     actor: Actor, bundle: MoveBundle, *, page: str | int = 1, size: int = 6
 ) -> BundleView:
     """A page of a bundle's plans, and sums over all of it. As many queries whatever its size."""
-    rows = list(
+    found = Paginator(bundle.statistics.get("order", []), size).get_page(page)
+    shown = (
         MovePlan.objects.filter(bundle=bundle)
         .select_related("course", "network", "bundle")
         .defer("problem", "solution")
-        .order_by("course__number", "pk")
+        .in_bulk(list(found))
     )
-    rows.sort(key=lambda p: p.statistics.get("alone", 0) - p.statistics.get("taught", 0))
-    found: Page[MovePlan] = Paginator(rows, size).get_page(page)
+    plans = [shown[pk] for pk in found if pk in shown]
+    states = (
+        MovePlan.objects.filter(bundle=bundle)
+        .order_by()
+        .values("status")
+        .annotate(plans=Count("pk"))
+    )
     approvals = (
         PlanApproval.objects.filter(plan__bundle=bundle)
         .order_by()
@@ -215,7 +222,8 @@ def bundle_view(
     )
     return BundleView(
         found,
-        views_of(actor, list(found)),
+        plans,
+        views_of(actor, plans),
         [
             Says(
                 school,
@@ -227,7 +235,7 @@ def bundle_view(
             if school.pk in counts
         ],
         Counter({row["state"]: row["heads"] for row in heads}),
-        Counter(plan.status for plan in rows),
+        Counter({row["status"]: row["plans"] for row in states}),
         {school.key: school for school in schools},
     )
 

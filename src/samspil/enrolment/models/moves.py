@@ -40,7 +40,7 @@ class MoveBundle(models.Model):
     ``value``: the FKB's number, the branch group's key, or the Monday of the week (ISO). One calculation answers
     all; every course where somebody is to be asked gets a ``MovePlan`` of its own, which its schools approve and
     which is carried out, or not, by itself. ``conditions`` are those of its plans. ``statistics``: sums over the
-    scope, and under ``rest`` the courses where nothing is to be done.
+    scope, under ``rest`` the courses where nothing is to be done, and under ``order`` the plans, most gained first.
     """
 
     network = models.ForeignKey("network.Network", on_delete=models.PROTECT, related_name="+")

@@ -63,6 +63,8 @@ def propose_many(request: ActorRequest) -> HttpResponse:
     earlier = _earlier(request)
     begin = dict(earlier.conditions) if earlier else {}
     initial: dict[str, Any] = {k: begin[k] for k in KEPT if k in begin}
+    if request.GET.get("hvad"):
+        initial["what"] = request.GET["hvad"][:60]
     if earlier:
         what = f"{earlier.scope}:{earlier.value}"
         initial |= {"what": what, "network": earlier.network_id}
@@ -147,7 +149,7 @@ def _answered(request: ActorRequest, found: MoveBundle) -> dict[str, Any]:
                     and plan.status == MovePlanStatus.PROPOSED
                 ],
             }
-            for plan in view.page
+            for plan in view.plans
         ],
         "figures": [
             Figure(

@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import date
+
 from django.urls import reverse
 from django.utils.translation import gettext as _
 
+from samspil.kernel.actor import Actor
 from samspil.runs.enums import RunStatus
 from samspil.runs.models import CourseRun
 from samspil.ui.components import Figure, Phase, Tab
@@ -21,6 +26,32 @@ def sections(current: str) -> list[Tab]:
         ("figures", _("Tal"), reverse("runs:figures")),
     )
     return [Tab(label, url, current=key == current) for key, label, url in pages]
+
+
+@dataclass(frozen=True, slots=True)
+class Pooling:
+    """Where people on small runs are asked to move: a context above says so, since runs knows no people.
+
+    ``may``: whether somebody may ask there. ``of_week``: the address for the runs that are decided in the week of a
+    Monday; ``of_course``: for those of a course, by its number.
+    """
+
+    may: Callable[[Actor], bool]
+    of_week: Callable[[date], str]
+    of_course: Callable[[str], str]
+
+
+_POOLINGS: list[Pooling] = []
+
+
+def offers_pooling(found: Pooling) -> None:
+    """Say where people are asked to move."""
+    _POOLINGS[:] = [found]
+
+
+def pooling_for(actor: Actor) -> Pooling | None:
+    """Where the actor may have people asked; None where that isn't for them."""
+    return next((found for found in _POOLINGS if found.may(actor)), None)
 
 
 def figures_of(run: CourseRun) -> list[Figure]:

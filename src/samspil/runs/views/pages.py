@@ -21,7 +21,7 @@ from samspil.runs.domain import planning, poolings, queries
 from samspil.runs.enums import PoolingStatus
 from samspil.runs.interfaces import shown
 from samspil.runs.interfaces.forms import ConditionsForm
-from samspil.runs.interfaces.run_page import sections
+from samspil.runs.interfaces.run_page import pooling_for, sections
 from samspil.ui.components import Figure, Segment
 
 
@@ -96,6 +96,9 @@ def course(request: ActorRequest, course_number: str) -> HttpResponse:
                 for item in queries.poolings_of(request.actor, found)
             ],
             "may_ask": may_ask and totals.people > 0,
+            "plan_url": asking.of_course(found.number)
+            if (asking := pooling_for(request.actor)) and totals.people
+            else "",
         },
     )
 

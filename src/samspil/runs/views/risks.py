@@ -15,7 +15,7 @@ from samspil.kernel.http import LOGIN, ActorRequest, requires, whole_number
 from samspil.network.models import Network
 from samspil.runs.domain import risks as at_risk
 from samspil.runs.interfaces import curve
-from samspil.runs.interfaces.run_page import sections
+from samspil.runs.interfaces.run_page import pooling_for, sections
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +23,7 @@ class _Week:
     number: int
     monday: date
     lines: list[curve.Shown]
+    pool_url: str = ""
 
     @property
     def sunday(self) -> date:
@@ -39,8 +40,18 @@ def risks(request: ActorRequest) -> HttpResponse:
     page, lines, sums = at_risk.at_risk(
         wanted, today=clock.today(), page=request.GET.get("side", 1)
     )
+    pooling = pooling_for(request.actor)
+    today = clock.today()
     weeks = [
-        _Week(key[1], group[0].monday, [curve.shown(line) for line in group])
+        _Week(
+            key[1],
+            group[0].monday,
+            [curve.shown(line) for line in group],
+            # what was decided in an earlier week cannot be pooled any more
+            pooling.of_week(group[0].monday)
+            if pooling and group[0].monday + timedelta(days=6) >= today
+            else "",
+        )
         for key, group in (
             (key, list(found)) for key, found in groupby(lines, key=lambda x: x.week)
         )

@@ -56,51 +56,50 @@ INSTANCES: dict[str, tuple[str, Callable[[], Problem]]] = {
     },
 }
 NOTES = {
-    "week": """The goal was taught proven in every part in 15 s, and 300 MB. Every part is proven for taught, two seconds too
-late on this machine; kept isn't in all of them at this many steps, and moved isn't at this size. Measured by hand the same day, with
-the planner as it was in the morning: own school 71,092 taught after 29.7 s of processor and 185 MB; textbook,
-HiGHS had no answer when it was ended after 79 s of processor (7.5 min by the clock; 442 MB). Textbook, CP-SAT, given
+    "week3": """### What was asked of the week, and what takes its time
+
+The goal was the people taught, proven best in every part, in 15 s by the clock on two quiet cores and 300 MB. So the line to
+compare is the one that says when the answer to the first term stood: `taught` is proven in every part there, and `kept` with it, which
+the goal doesn't ask. The terms after it come on top. `uneven` couples all parts through the schools and the queue couples all
+people of a course, so both are put right without a bound where there are more than 4,000 cells: what stands there is what came out.
+
+What changed on 22 November: HiGHS's own search spent most of its time on cuts and heuristics, though all but a handful of the
+relaxation's columns are whole. Now one relaxation is solved for a batch, and only the parts that aren't whole get a tree of our own
+on the warm simplex method (`planning.solvers.tree`); a part that takes more than 300 nodes for the first two terms goes to HiGHS, with the
+columns settled that the relaxation settles. Before that, seed 1 took 17 s of processor to `taught`, and 134 s and 450 MB in two
+processes until `moved` was proven in every part.
+
+Of 28.6 s of processor (seed 1, load 10): reading the problem 3.9 (today's practice, options, groups, parts), `taught` and `kept` 10.3, of
+which one part of 3,893 cells takes about 3, `moved` 12.1, of which one part took 6.7 by itself; the queue, the figures and writing the
+answer out 2.3.
+
+Other ways, measured by hand on seed 1 that morning: own school 71,092 taught after 29.7 s of processor and 185 MB, with the planner of
+that hour; textbook, HiGHS had no answer when it was ended after 79 s of processor (7.5 min by the clock; 442 MB). Textbook, CP-SAT, given
 240 s by the clock, got 20 s of processor on a machine at load 17 and had neither an answer nor a bound (786 MB).
 
-Since then a batch's third term is solved with rows part by part, HiGHS is ended by steps also in its first node, and two
-processes may work side by side (`Limits.processes`; the answer is the same). The table above is from before that.
-Measured the same day with two processes on a machine at load 8 to 20, on which every figure of time is far too high
-(seconds of processor of the solve / of its helper; the week without limits took 126 s in one process at load 3):
-
-| steps allowed | taught proven after | all | MB, both processes | parts proven: taught | kept | moved | moved, km |
-|--:|--:|--:|--:|--:|--:|--:|--:|
-| 110,000 | 21 s | 41 / 18 s | 270 | 3,917 of 3,917 | 3,917 | 2,885 | 411,708 |
-| 160,000 | 17 s | 73 / 39 s | 416 | 3,917 of 3,917 | 3,917 | 3,677 | 414,369 |
-| 400,000 | 17 s | 87 / 47 s | 450 | 3,917 of 3,917 | 3,917 | 3,917 | 403,778 |
-
-So taught 80,181, kept 68,351 and moved 403,777,687 m are proven best of this week, in every part; that takes longer and
-more memory than the goal. (Since the second row was measured a batch cut short no longer keeps its first seats, which can lower its
-`moved`.) Whether taught is proven in 15 s by the clock on two quiet cores was not measured: no quiet machine
-was to be had. `uneven` couples all parts through the schools, so it has no proof at this size, nor has the queue.
-A few large parts take most of the time for `moved`: eight of them 68 of 126 s. Tried: fixing runs by the
-reduced costs of the first term (0 to 19 of 60 to 90 runs are fixed, little is gained); HiGHS without restarts is a third
-faster on `moved`, and is used; on `taught` it is not.
-
-Where the time went, by a profile of the version before (its seconds are longer than without the profile): of 70,
-13 in HiGHS, 14 in writing out the whole answer four times (its seats were sorted with a comparison in Python; now
-by a key), 12 in reading the problem (options, groups, parts), 10 in building models, 6 in counting who was passed
-over (now only those without a seat are looked at). A batch of up to 800 cells is now solved in one call instead
-of two or three, a seventh less in a sample of the batches. Tried without gain: HiGHS without heuristics,
-symmetry or restarts, without the call that asks whether to stop, other sizes of batch, and taking the
-relaxation's answer where it is whole (six batches of 45).
+Tried on the hardest parts: what nodes lose is learnt from (47,804 steps instead of 73,139 for `moved` of one part; kept); trials of 50 steps
+instead of 20 (117,951; not kept); no trials (2.8 s for 0.6 s; not kept); the tree alone for the largest part's first terms (5.0 s for
+3.5 s; not kept). Tried without gain with HiGHS's own search: without heuristics, symmetry or restarts, and other sizes of batch.
 """,
-    "shared": """The goal was 0.1 % in 60 s, 700 MB and a first answer in 2 s. An earlier version was 0.43 % off after 53.4 s in the
-coupled part. What changed: prices come from the simplex method (5 s; an interior point took 18 for the same), the
-parts of up to 2,500 cells are solved to the end at those prices (the bound falls by 23), and the runs of which
-relaxation and prices say the same are settled, all others decided together in one model. How long that model
-takes, and how much memory, is partly luck: begun from the greedy instead of today's practice the same steps took
-20 s to the bound and 60 s to an answer as good, with a peak of 890 MB. Letting that model end sooner (0.05 % from its own bound instead of 0.02 %)
-changed nothing in the measured run. Kept and moved are not proven here: with
-the held runs settled only the seats are chosen anew.
+    "shared3": """### What was asked with shared limits, and what takes its time
 
-Another seed (2), measured once the same day on a machine at load 9 and ended after 290 s by the clock: today's practice told
-after 0.9 s of processor; 73,081 taught, at most 73,135 (0.07 % off) after 65 s of processor, 669 MB; 73,085 after 73 s. So the
-time isn't kept on every seed, as far as a busy machine can tell; other seeds and starts were not measured.
+The goal was 0.1 % from the bound in 60 s by the clock on two quiet cores, 700 MB, and a first answer in 2 s, for people taught. So the lines to compare
+are the one that says when it was within 0.1 %, and the one of the first answer, which is today's practice; the first better one comes with
+the parts that share nothing. The clock's seconds here are those of a machine at the load that stands above each table, and the seconds of
+processor too are longer on such a machine: the same answer of seed 1 within 0.1 % took 31 s of processor at load 5 that day.
+
+How: prices come from the relaxation by the simplex method (5 s); the parts are solved to the end at those prices (7 s), which gives the bound; runs of which relaxation and prices say the same are settled, all others decided together in one
+model (25 s), and neighbourhoods are solved anew until less than 0.05 % is lost. Kept and moved are not proven here: with the held runs
+settled only the seats are chosen anew.
+
+A second process shortens this little: it helps with the last seats, and could with the parts at their prices, but the model of
+the runs in doubt is one.
+
+Tried: ending that model at 0.1 % or 0.05 % from its own bound instead of 0.02 % (25 s for 31 s, 64,177 taught of at most 64,224 in
+the coupled part either way; 0.05 % kept). Splitting it: of 9,042 runs 1,510 are open and the things that could still run short couple them into
+317 pieces, but one of those holds 86,068 of 105,261 cells. Settling run after run by the relaxation instead of that model (a dive): so many
+steps contradict each other that after 25 s 471 runs were still open. An earlier day's figures: begun from the greedy instead of today's practice
+the model took 20 s to the bound and 60 s to an answer as good, with a peak of 890 MB.
 """,
 }
 """What the numbers of an instance don't say by themselves."""

@@ -23,6 +23,10 @@ _AT_ONCE = 600
 """Cells up to which held runs and seats are chosen at once; with more, seats alone come first."""
 _PATIENT = 5_000
 """Nodes of a tree for the third term, at which the general solver is worse."""
+_FEW = 50
+"""Nodes of a tree when the held runs are given: hardly any are needed."""
+_SEATS = 20_000
+"""Steps that choosing the seats of given runs may take at most."""
 _STEPS_PER_NODE = 50
 _CELLS_PER_STEP = 8
 """What the relaxation counts for; its own iterations differ little from model to model of a size."""
@@ -47,7 +51,6 @@ class Work:
         start: Sequence[int] | None,
         *,
         gap: float = 0.0,
-        has_restarts: bool = True,
     ) -> Solved:
         """The model's answer as far as what is left allows; the start and no bound when nothing is left.
 
@@ -66,7 +69,6 @@ class Work:
             seed=self.seed,
             start=start,
             gap=gap,
-            has_restarts=has_restarts,
             is_over=lambda: self.watch.is_over,
         )
         self.count(solved.work)
@@ -317,7 +319,7 @@ class Batch:
         model = built.model
         for column in built.held.values():
             model.lower[column] = model.upper[column] = values[column]
-        solved = highs.solve(model, seed=work.seed, nodes=1)
+        solved = tree.solve(model, work=_SEATS, nodes=_FEW, seed=work.seed, start=values)
         work.count(solved.work)
         for column in built.held.values():
             model.lower[column], model.upper[column] = 0, 1

@@ -34,7 +34,7 @@ _CLOSE = 2_000
 """Ends when less than one in so many people is lost against the bound."""
 _SURE = 1e-6
 """How near to the wish for a run the relaxation must be for the run to be settled so."""
-_DOUBT_GAP = 2e-4
+_DOUBT_GAP = 5e-4
 """How near to its own bound the model of all other runs is solved."""
 
 Limits = list[tuple[int, list[tuple[str, int]]]]

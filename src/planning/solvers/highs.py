@@ -37,7 +37,6 @@ def solve(
     seed: int = 0,
     start: Sequence[int] | None = None,
     gap: float = 0.0,
-    has_restarts: bool = True,
     is_over: Callable[[], bool] | None = None,
     on_better: Callable[[int, int | None], None] | None = None,
 ) -> Solved:
@@ -46,8 +45,7 @@ def solve(
     `work` ends it after about so many steps, also in the tree's first node. HiGHS doesn't tell its steps while it
     works, but asks whether to go on at places that are the same every time, and those are counted: so the answer
     is the same on every machine. `start` is a complete answer to begin from; one that the model doesn't allow is
-    not used. Without `has_restarts` the search isn't begun anew when columns have been settled in its first node.
-    `on_better` gets the objective and the bound of each better answer.
+    not used. `on_better` gets the objective and the bound of each better answer.
     """
     if start is not None and not model.allows(start):
         start = None
@@ -63,7 +61,6 @@ def solve(
         ("random_seed", seed % 2**31),
         ("mip_rel_gap", gap),
         ("mip_abs_gap", 1 - 1e-4 if not gap else 0.0),
-        ("mip_allow_restart", has_restarts),
     ):
         highs.setOptionValue(name, value)
     if seconds < math.inf:

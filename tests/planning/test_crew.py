@@ -7,10 +7,14 @@ import signal
 import subprocess
 import sys
 import time
+from importlib import import_module
 from itertools import islice
 from pathlib import Path
 from typing import Any
 
+import pytest
+
+from benchmarks.studies.national import national
 from planning.pooling import Problem, solve, validate
 from planning.pooling.baselines import cancel_alone
 from planning.pooling.batch import Batch, Job, teach
@@ -135,3 +139,16 @@ def _lives(pid: int) -> bool:
     except FileNotFoundError:
         return False
     return state != "Z"
+
+
+@pytest.mark.parametrize("work", [500, 20_000])
+def test_what_parts_share_is_answered_the_same_by_two_processes(
+    work: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    country = national(courses=30, runs=170, people=1_000, schools=5, with_shared=True)
+    module = import_module("planning.pooling.solve")
+    monkeypatch.setattr(module, "COUPLED", 100)
+    monkeypatch.setattr(module, "MANY", 0)
+    alone = solve(country, limits=Limits(work=work))
+    assert alone == solve(country, limits=Limits(work=work, processes=2))
+    assert not validate(country, alone.solution)

@@ -379,6 +379,11 @@ def seat(job: Job, watch: Watch[Any]) -> tuple[Answer, int]:
     return job.do(partial(Batch.place, is_held_fixed=True), watch)
 
 
+def seat_anew(job: Job, watch: Watch[Any]) -> tuple[Answer, int]:
+    """`Batch.seat_anew`, in whatever process."""
+    return job.do(Batch.seat_anew, watch)
+
+
 def _taught_then_kept(built: PartModel) -> int:
     """Both terms as one objective: a person taught weighs this much, more than all that could keep their run."""
     weight = built.heads + 1

@@ -15,12 +15,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
+from typing import Any
 
-from planning.pooling.batch import Batch, Work
+from planning.pooling.batch import Batch, Job, Work, seat_anew
 from planning.pooling.components import Part, split, together
 from planning.pooling.model import PartModel, build
 from planning.pooling.solution import Solution
-from planning.solvers.model import Term
+from planning.result import Watch
+from planning.solvers.crew import Crew
+from planning.solvers.model import Outcome, Solved, Term
 
 _UNIT = 64
 """Prices are whole numbers of this part of a person."""
@@ -144,25 +147,28 @@ def solve(
     part: Part,
     given: Sequence[Solution],
     work: Work,
+    crew: Crew,
     tell: Callable[[Sequence[Batch]], None],
 ) -> list[Batch]:
     """The part as batches with a good answer each that together keep within what is shared.
 
-    The bound on people taught stands in the first batch's `best`, so that the sum over batches is right.
+    The crew does what falls into pieces; the answer is that of one process. The bound on people taught stands in the first batch's `best`, so that the sum over batches is right.
     """
     market = _Market(part, given, work)
     answers = [place.batch for place in market.places]
     tell(answers)
     _set_prices(market)
-    wanted = _at_prices(market)
+    wanted = _at_prices(market, crew)
     _state_bound(market)
     if not _decide_in_doubt(market, wanted):
         _take_over(market, wanted)
     _state_bound(market)
     tell(answers)
     _improve(market, lambda: tell(answers))
-    for batch in answers:
-        batch.seat_anew(market.work)
+    jobs = [Job(batch, market.work.left, market.work.seed) for batch in answers]
+    for job, (answer, done) in crew.each(seat_anew, jobs):
+        job.batch.answer = answer
+        market.work.count(done)
     _state_bound(market)
     return answers
 
@@ -171,6 +177,25 @@ def _state_bound(market: _Market) -> None:
     for i, place in enumerate(market.places):
         best = place.taught + (market.bound - market.taught if i == 0 else 0)
         place.batch.answer.best = (best, None, None)
+
+
+@dataclass(frozen=True, slots=True)
+class _Priced:
+    """Some places at the prices, to be solved in whatever process, with the steps that it may take."""
+
+    built: PartModel
+    start: list[int]
+    left: int
+    seed: int
+
+    def __reduce__(self) -> tuple[object, ...]:
+        """As another process gets it: without the runs and groups, whom no solver looks at."""
+        bare = PartModel(Part(), self.built.model, self.built.held)
+        return _Priced, (bare, self.start, self.left, self.seed)
+
+
+def _priced(job: _Priced, watch: Watch[Any]) -> Solved:
+    return Work(job.left, watch, job.seed).settle(job.built, job.start)
 
 
 def _set_prices(market: _Market) -> None:
@@ -191,7 +216,7 @@ def _set_prices(market: _Market) -> None:
             market.prices[i] = max(0, round(-next(rows) * _UNIT))
 
 
-def _at_prices(market: _Market) -> list[tuple[set[str], list[dict[str, int]]]]:
+def _at_prices(market: _Market, crew: Crew) -> list[tuple[set[str], list[dict[str, int]]]]:
     """What each place would do at the prices; the bound follows."""
     order = {id(place.batch.part): n for n, place in enumerate(market.places)}
     wanted: list[tuple[set[str], list[dict[str, int]]]] = [(set(), []) for _ in market.places]
@@ -200,13 +225,24 @@ def _at_prices(market: _Market) -> list[tuple[set[str], list[dict[str, int]]]]:
         for price, (available, _) in zip(market.prices, market.limits, strict=True)
     )
     queue = sorted(order.values(), key=lambda n: market.places[n].batch.part.cells)
-    for numbers in _calls(market, queue):
+    calls = _calls(market, queue)
+    jobs: list[_Priced] = []
+    for numbers in calls:
         built = market.model(numbers, None)
         objective: list[Term] = [(column, -heads * _UNIT) for column, heads in built.taught]
         objective += [(column, market.price(run)) for run, column in built.held.items()]
         built.model.minimise(objective)
         start = market.values(built, numbers)
-        solved = market.work.settle(built, start)
+        jobs.append(_Priced(built, start, market.work.left, market.work.seed))
+    done = crew.each(_priced, jobs)
+    for numbers, job in zip(calls, jobs, strict=True):
+        built, start = job.built, job.start
+        found = None if market.work.is_over else next(done, None)
+        if found is None:
+            solved = Solved(Outcome.UNKNOWN, None, None, None, 0)
+        else:
+            solved = found[1]
+            market.work.count(solved.work)
         values = solved.values or tuple(start)
         if solved.bound is None:
             bound += built.heads * _UNIT

@@ -132,7 +132,7 @@ class _Solving:
             ) -> None:
                 self._tell("shared", [*some, *others])
 
-            from_shared += shared.solve(part, self.given, self.work, tell)
+            from_shared += shared.solve(part, self.given, self.work, self.crew, tell)
         self._tell("taught", from_shared, is_due=True)
         self._do(keep, self.batches, "keep", from_shared)
         placed = self._do(place, self.batches, "place", from_shared, share=_SHARE)

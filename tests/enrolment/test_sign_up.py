@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from django.core import mail as sent_mail
+from django.core.cache import cache
 from django.test import Client
 
 from samspil.enrolment.domain import queries, sign_ups, tokens
@@ -306,3 +307,33 @@ def test_change_of_language_and_contact(run: CourseRun, here: datetime) -> None:
         "Ny Kontakt",
         "12345678",
     )
+
+
+def test_the_page_says_what_the_run_is_a_part_of_and_how_it_is_taught(here: datetime) -> None:
+    run = make.make_open_run(
+        make.make_school(),
+        make.make_course(),
+        now=here,
+        capacity=1,
+        is_guaranteed=True,
+        minimum=1,
+        is_at_company=True,
+        teaching_form="Hos en virksomhed",
+        company="Bageriet",
+        part_goals=["Hygiejne", "Etik"],
+    )
+    page = Client().get(f"/tilmelding/{run.pk}/").content.decode()
+    for said in (
+        "Hygiejne, Etik",
+        "Hos en virksomhed, Bageriet",
+        "uanset hvor mange",
+        run.kviknummer,
+    ):
+        assert said in page
+    course = f"/kurser/{run.course.number}/"
+    assert "Tilmeld dig" in Client().get(course).content.decode()
+    make.sign_up(run, now=here)
+    cache.clear()
+    page = Client().get(course).content.decode()
+    assert "Skriv dig på venteliste" in page
+    assert "Tilmeld dig" not in page

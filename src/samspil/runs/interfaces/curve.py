@@ -83,6 +83,8 @@ def words(told: Outlook) -> str:
             "For lidt data: kun %(count)s tidligere hold at regne ud fra, og der skal mindst %(enough)s til.",
             told.runs,
         ) % {"count": told.runs, "enough": ENOUGH}
+    if told.low == told.high:
+        return _("%(expected)s kan ventes.") % {"expected": told.expected}
     return _("%(low)s–%(high)s kan ventes, nok %(expected)s.") % {
         "low": told.low,
         "high": told.high,

@@ -84,7 +84,7 @@ def run_rows(items: Iterable[ShownRun]) -> SafeString:
     """A course's runs as items of a list."""
     late, sign_up, calendar = _("Fristen er overskredet"), _("Tilmelding"), _("Kalender")
     guarantee, full = tag(_("Garanti"), "ok"), tag(_("Fuldt"), "plain")
-    sign_up_here = _("Tilmeld dig")
+    sign_up_here, queue_here = _("Tilmeld dig"), _("Skriv dig på venteliste")
     english = (get_language() or "da").startswith("en")
     here = reverse("enrolment:en_sign_up" if english else "enrolment:sign_up", args=[0])
     parts: list[str] = []
@@ -113,7 +113,7 @@ def run_rows(items: Iterable[ShownRun]) -> SafeString:
         parts.append('</div>\n  <div class="do">')
         if row.takes_sign_up and not item.run.is_late:
             parts.append(
-                f'<a href="{here.replace("/0/", f"/{row.pk}/")}">{sign_up_here}'
+                f'<a href="{here.replace("/0/", f"/{row.pk}/")}">{sign_up_here if item.free else queue_here}'
                 f'<span class="sr-only">{said}</span></a>'
             )
         elif row.link:

@@ -299,6 +299,11 @@ def test_from_the_choice_to_the_approval_by_plain_posts() -> None:
             "network": str(case.round.network.pk)}  # fmt: skip
     wrong = secretariat.post("/tilmelding/flytning/ny/", form)
     assert wrong.status_code == 400 and "Vælg en uge, en branche" in text(wrong)
+    number = case.runs[0].course.number
+    one = secretariat.post(
+        "/tilmelding/flytning/ny/", {**form, "what": "fkb:9222", "course": number}
+    )
+    assert one["Location"].endswith(f"/maal/{number}/") and not MoveBundle.objects.exists()
     sent = secretariat.post("/tilmelding/flytning/ny/", {**form, "what": "fkb:9222"})
     bundle = MoveBundle.objects.get()
     assert sent["Location"].endswith(f"/samlet/{bundle.pk}/")

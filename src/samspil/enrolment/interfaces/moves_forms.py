@@ -85,7 +85,10 @@ class BundleForm(LimitsForm):
 
     field_order = ("what", "course", "km", "days")
 
-    what = forms.ChoiceField(label=_("Hvad skal lægges sammen?"), required=False)
+    what = forms.ChoiceField(
+        label=_("Hvad skal lægges sammen?"),
+        error_messages={"required": _("Vælg en uge, en branche eller et FKB.")},
+    )
     course = forms.CharField(
         label=_("Eller kun ét mål"),
         help_text=_("Skriv målets nummer, fem cifre."),
@@ -107,19 +110,14 @@ class BundleForm(LimitsForm):
             (_("Alle hold på et FKB's kernemål"), "fkb", choices.fkbs),
         )
         field.choices = [
-            ("", _("Vælg")),
-            *(
-                (str(name), [(f"{kind}:{value}", label) for value, label in rows])
-                for name, kind, rows in groups
-                if rows
-            ),
+            (str(name), [(f"{kind}:{value}", label) for value, label in rows])
+            for name, kind, rows in groups
+            if rows
         ]
 
     def clean(self) -> dict[str, Any]:
-        """One of the two is chosen. ``scope`` and ``value`` say what."""
+        """A course that is written goes first. ``scope`` and ``value`` say what else was chosen."""
         data: dict[str, Any] = super().clean() or {}
-        if not data.get("course") and not data.get("what") and not self.errors:
-            self.add_error("what", _("Vælg en uge, en branche eller et FKB, eller skriv et mål."))
         data["scope"], _colon, data["value"] = str(data.get("what", "")).partition(":")
         return data
 

@@ -77,7 +77,7 @@ def propose_many(request: ActorRequest) -> HttpResponse:
     pins = _pins(request, begin)
     if request.method == "POST" and form.is_valid():
         data = form.cleaned_data
-        if data["course"] and not data["value"]:
+        if data["course"]:
             return redirect("enrolment:propose", data["course"])
         try:
             made = moves_bundles.propose_bundle(

@@ -136,7 +136,7 @@ def adjust_plan(*, actor: Actor, now: datetime, plan: MovePlan, run_id: int, wha
         summary=why,
         network_id=plan.network_id,
     )
-    if plan.status != MovePlanStatus.CARRIED_OUT:
+    if ended and plan.status != MovePlanStatus.CARRIED_OUT:
         _tell_changed(plan, why, now=now)
     return plan
 

@@ -22,6 +22,7 @@ DATABASES = {
     }
 }
 VAR = FOLDER
+SAMSPIL_API_LIMIT_FILE = VAR / "api-limit.bin"
 STATIC_ROOT = FOLDER / "static"
 MEDIA_ROOT = FOLDER / "files"
 EMAIL_BACKEND = "django.core.mail.backends.dummy.EmailBackend"

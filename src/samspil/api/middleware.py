@@ -33,7 +33,7 @@ class ApiRequest(HttpRequest):
     api_key: ApiKey | None
 
 
-LIMIT = Limit(settings.VAR / "api-limit.bin", settings.SECRET_KEY)
+LIMIT = Limit(settings.SAMSPIL_API_LIMIT_FILE, settings.SECRET_KEY)
 """Shared by the processes of this machine."""
 
 

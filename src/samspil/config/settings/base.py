@@ -67,6 +67,7 @@ SAMSPIL_HARVEST_PAUSE_MS = ENV.number("HARVEST_PAUSE_MS", 200)
 SAMSPIL_HARVEST_KEEP_DAYS = max(2, ENV.number("HARVEST_KEEP_DAYS", 400))
 SAMSPIL_API_PER_MINUTE = ENV.number("API_PER_MINUTE", 120)
 """Requests a minute that the API takes from one visitor, by all processes of the machine together; five times as many with a key."""
+SAMSPIL_API_LIMIT_FILE = VAR / "api-limit.bin"
 SAMSPIL_WEBHOOKS_ANYWHERE = ENV.flag("WEBHOOKS_ANYWHERE", False)
 """Let subscriptions reach this machine and its neighbours, without TLS too. For trying it alone."""
 SAMSPIL_ANNOUNCE_DAYS = ENV.number("ANNOUNCE_DAYS", 28)

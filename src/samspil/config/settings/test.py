@@ -55,6 +55,8 @@ else:
     }
 
 VAR = TEST_DIR
+# of each process its own: tests that run beside each other do not use up each other's limit
+SAMSPIL_API_LIMIT_FILE = TEST_DIR / f"api-limit-{os.getpid()}.bin"
 MEDIA_ROOT = TEST_DIR / "files"
 STATIC_ROOT = TEST_DIR / "static"
 MIDDLEWARE = [m for m in MIDDLEWARE if "whitenoise" not in m]

@@ -162,7 +162,7 @@ _SETTINGS = {
     "ANNOUNCE_FOLLOW_DAYS": "days after the holder's announcement in which those who follow must announce",
     "ANNOUNCE_NOTICE_DAYS": "days before a run's start after which its announcement is late whatever was agreed",
     "ANNOUNCE_UNDATED_DAYS": "days before the end of the year on which what was agreed without a time must be announced",
-    "API_PER_MINUTE": "requests a minute that each process takes from one visitor of the API; five times as many with a key",
+    "API_PER_MINUTE": "requests a minute that the API takes from one visitor, by all processes of the machine together; five times as many with a key",
     "BASE_URL": "https address of the site, as it stands in mails",
     "BEHIND_PROXY": "1: a proxy ends TLS and sets X-Forwarded-Proto itself",
     "COLLECTED": "1: `collectstatic` has run (set by `make run`)",

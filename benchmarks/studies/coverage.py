@@ -51,6 +51,8 @@ SIZES = {
     "land-runde": worlds.COUNTRY_ROUND,
 }
 WORK = {"esoe": 1_500_000, "esoe-runde": 400_000, "land": 1_000_000, "land-runde": 1_000_000}
+PROCESSES = {"land": 2, "land-runde": 2}
+"""Processes at once where the goal is about a machine of two cores; the answer is the same with one."""
 CUT = {"esoe": 60.0, "esoe-runde": 60.0, "land": 90.0, "land-runde": 60.0}
 """Seconds of the processor after which a row is cut."""
 GOALS = {"esoe": (10.0, 1_000), "land": (90.0, 1_000)}
@@ -83,8 +85,21 @@ def _told(problem: Problem, solution: Solution, bounds: dict[str, int | None]) -
 
 
 def _planner(problem: Problem, size: str) -> dict[str, Any]:
-    result = solve(problem, limits=Limits(work=WORK[size]), watch=_Processor(CUT[size]))
+    result = solve(problem, limits=_limits(size), watch=_Processor(CUT[size]))
     return _of(problem, result)
+
+
+def _limits(size: str) -> Limits:
+    return Limits(work=WORK[size], processes=PROCESSES.get(size, 1))
+
+
+def _used() -> tuple[float, float]:
+    """Seconds of the processor and megabytes at most so far, of this process and its helpers together."""
+    own, helpers = (
+        resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+    )
+    seconds = sum(use.ru_utime + use.ru_stime for use in (own, helpers))
+    return seconds, (own.ru_maxrss + helpers.ru_maxrss) / 1024
 
 
 def _of(problem: Problem, result: Result[Solution]) -> dict[str, Any]:
@@ -136,16 +151,16 @@ METHODS: dict[str, Callable[[Problem, str], dict[str, Any]]] = {
 
 def _measure(size: str, method: str) -> dict[str, Any]:
     problem = worlds.world(SIZES[size])
-    before, clock = time.process_time(), time.perf_counter()
+    before, clock = _used()[0], time.perf_counter()
     if method == "pin":
         found = _after_a_pin(problem, size)
     elif method == "contradiction":
         found = _contradictions(problem, size)
     else:
         found = METHODS[method](problem, size)
-        found["cpu"] = time.process_time() - before
+        found["cpu"] = _used()[0] - before
         found["clock"] = time.perf_counter() - clock
-    found["mb"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    found["mb"] = _used()[1]
     return found
 
 

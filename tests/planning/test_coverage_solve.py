@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from types import ModuleType
@@ -39,12 +40,17 @@ from planning.coverage import (
     without_approval,
     without_school,
 )
+from planning.coverage.bounds import Groups, above_prices
 from planning.coverage.choices import compile_problem
+from planning.coverage.clusters import Clusters
 from planning.coverage.exact import by_cpsat, by_highs, in_order
+from planning.coverage.formulation import Formulation
 from planning.coverage.plan import Plan
 from planning.coverage.score import MORE_IS_BETTER, TERMS
+from planning.coverage.search import Search
 from planning.planners import COVERAGE
 from planning.result import Bound, Limits, Progress, Status, Watch
+from planning.solvers import highs
 from tests.planning.coverage_cases import best_of_all, full_problems
 from tests.planning.instances import by_hand
 
@@ -111,6 +117,7 @@ def test_large_problems_are_solved_in_parts_that_are_valid_too(problem: Problem,
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys.modules[solve.__module__], "EXACT_CHOICES", -1)
         patch.setattr(sys.modules[solve.__module__], "WHOLE_CHOICES", -1)
+        patch.setattr(sys.modules[solve.__module__], "SCATTERED_FROM", -1)
         result = solve(problem, seed=seed)
     assert validate(problem, result.solution) == ()
     assert all(is_honest(bound) for bound in result.bounds)
@@ -124,6 +131,63 @@ def test_large_problems_are_solved_in_parts_that_are_valid_too(problem: Problem,
             assert claimed >= least if term in MORE_IS_BETTER else claimed <= least
         if bound.value != least:
             break
+
+
+def some_groups() -> Problem:
+    """Four branch groups of six courses at three schools, learners at one end."""
+    schools = tuple(
+        School(f"s{i}", size=100, capacity=tuple((f"g{g}", 200) for g in range(4)))
+        for i in range(3)
+    )
+    courses = tuple(
+        Course(f"f{g}/{n}", f"f{g}", f"g{g}", (20, 30, 50)[n % 3], activity=20)
+        for g in range(4)
+        for n in range(6)
+    )
+    return Problem(
+        schools=schools,
+        courses=courses,
+        approvals=tuple(Approval(s.key, f"f{g}") for g in range(4) for s in schools),
+        lines=tuple(FormLine(c.key, s.key, can_take_on=900) for c in courses for s in schools),
+        municipalities=(Municipality("m", 1_000),),
+        ways=tuple(Way("m", s.key, 10 + 40 * n) for n, s in enumerate(schools)),
+    )
+
+
+def test_two_processes_answer_as_one() -> None:
+    problem = some_groups()
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("EXACT_CHOICES", "WHOLE_CHOICES", "SCATTERED_FROM"):
+            patch.setattr(sys.modules[solve.__module__], name, -1)
+        one, two = (solve(problem, limits=Limits(processes=n)) for n in (1, 2))
+    assert one == two
+    assert validate(problem, two.solution) == ()
+    assert len(two.solution.holder_of) == len(problem.courses)
+
+
+@pytest.mark.parametrize("step", [Clusters.whole, Clusters.scattered])
+def test_all_at_once_finds_the_ways_that_the_prices_bound(step: Callable[[Clusters], int]) -> None:
+    problem = some_groups()
+    plan = Plan(compile_problem(problem))
+    for i, item in enumerate(plan.items):
+        travel = [choice.travel if plan.fits(choice) else -1 for choice in item.choices]
+        plan.put(i, travel.index(max(travel)))
+    form = Formulation(plan.instance, quarters=False)
+    form.cover_all()
+    form.model.minimise(form.travel())
+    relaxed = highs.relax_priced(form.model)
+    assert relaxed is not None
+    priced = Groups(form).priced(relaxed.prices, lambda models: map(highs.solve, models))
+    assert priced is not None
+    dear = above_prices(form.model, relaxed.prices)
+    caps = dict.fromkeys(plan.load, 10**6)
+    watch = Watch[object]()
+    clusters = Clusters(Search(plan, watch), form, priced, dear, caps, watch)
+    assert plan.travel > priced.bound
+    assert step(clusters) > 0
+    assert plan.travel == priced.bound
+    assert plan.covered == len(problem.courses)
+    assert min(plan.room, default=0) >= 0
 
 
 def test_schools_are_filled_to_the_last_day_where_the_duty_can_be_spread_so_evenly() -> None:

@@ -6,7 +6,7 @@ Each is a relaxation of the rules, so no valid answer is better; the docstrings 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from math import gcd
 
@@ -129,7 +129,8 @@ class DutyFlow:
         return low
 
 
-SolveOf = Callable[[Model], Solved]
+SolveAll = Callable[[Sequence[Model]], Iterable[Solved]]
+"""Solves models that don't depend on each other, in their order; fewer answers when time is over."""
 
 
 class Groups:
@@ -168,7 +169,7 @@ class Groups:
         part.minimise([(new, cost[x]) for x, new in column.items() if cost.get(x)])
         return part
 
-    def priced(self, prices: Sequence[float], solve: SolveOf) -> Priced | None:
+    def priced(self, prices: Sequence[float], solve: SolveAll) -> Priced | None:
         """Bound on the form's objective: each group alone, what ties the groups together at its price.
 
         The prices are the relaxation's; any would give a bound. It is at least as good as the relaxation, because
@@ -193,9 +194,11 @@ class Groups:
         fine = {x: math.floor(_FINE * c) for x, c in enumerate(cost)}
         least: dict[str, int] = {}
         values: list[int] | None = [0] * len(model.lower)
-        for name in self.names:
-            part = self._part(name, own[name], fine)
-            solved = solve(part)
+        parts = [self._part(name, own[name], fine) for name in self.names]
+        answers = list(solve(parts))
+        if len(answers) < len(parts):
+            return None
+        for name, part, solved in zip(self.names, parts, answers, strict=True):
             bound = solved.bound if part.objective else 0
             if bound is None:
                 return None
@@ -222,6 +225,18 @@ class Groups:
             mine = [(x, priced.cost[x]) for x in self.columns[name] if priced.cost[x]]
             if mine:
                 self.form.model.row(mine, upper=priced.least[name] + slack)
+
+
+def above_prices(model: Model, prices: Sequence[float]) -> list[float]:
+    """What each column costs beyond what the rows it stands in are worth (its reduced cost)."""
+    cost = [0.0] * len(model.lower)
+    for x, k in model.objective:
+        cost[x] += k
+    for r, price in enumerate(prices):
+        if price:
+            for at in range(model.row_starts[r], model.row_starts[r + 1]):
+                cost[model.columns[at]] -= price * model.coefficients[at]
+    return cost
 
 
 @dataclass(frozen=True, slots=True)

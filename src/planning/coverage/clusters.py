@@ -8,7 +8,7 @@ clusters are drawn where there is most of it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from planning.coverage.bounds import Priced
 from planning.coverage.formulation import Formulation
@@ -22,7 +22,7 @@ FAR_WORTH = 2_000
 """Kilometres that one far learner weighs here."""
 _OVER_WORTH = 2_000
 """Kilometres that a tenth of a day above a cap weighs, as long as there is one."""
-_MOVED_WORTH = 200_000
+MOVED_WORTH = 200_000
 _SMALL, LARGE = 200, 900
 """Courses in a cluster: few at first, more when few don't help any longer."""
 _PATIENCE = 6
@@ -31,6 +31,12 @@ _LITTLE = 10_000
 """A cluster that brings less than this share of the kilometres counts as bringing nothing."""
 _NODES = 20
 _NEAR = 1e-4
+_NEARER = 1e-5
+_WHOLE_STEPS = 3_000
+"""So many of the solver's steps for all courses at once: what it finds in ten times as many is little more."""
+_SCATTERED_STEPS = 10_000
+_DEAR = 2_500
+"""A choice that costs so many kilometres more than it is worth at the prices is left out when all is decided anew."""
 _REGRET = 2_000
 """A course that would cost so many kilometres more at a school draws it into the cluster half as strongly."""
 
@@ -43,12 +49,15 @@ class Clusters:
         search: Search,
         form: Formulation,
         priced: Priced,
+        dear: Sequence[float],
         caps: Mapping[str, int],
         watch: Watch[object],
     ) -> None:
         self.search = search
         self.plan: Plan = search.plan
         self.form = form
+        self.dear = dear
+        """Column → what it costs beyond all prices, those of its group's limits too; 0 in the relaxation's answer."""
         self.caps = caps
         self.watch = watch
         self.number = _SMALL
@@ -67,7 +76,7 @@ class Clusters:
     def worth(self) -> int:
         """What the clusters make small: days above the caps, moved courses, far learners and kilometres."""
         plan = self.plan
-        late = _MOVED_WORTH * plan.changed + FAR_WORTH * plan.far + plan.travel
+        late = MOVED_WORTH * plan.changed + FAR_WORTH * plan.far + plan.travel
         return _OVER_WORTH * self.search.over(self.caps) + late
 
     @property
@@ -93,6 +102,21 @@ class Clusters:
         if self.quiet >= _PATIENCE and self.number < LARGE:
             self.number, self.quiet = min(LARGE, self.number * 3), 0
         return is_better
+
+    def whole(self) -> int:
+        """Decide all courses anew by one model, without the choices that the prices rule out; returns the steps.
+
+        Clusters end where no few schools can make anything shorter; days may still have to move through many.
+        """
+        self._again(list(range(len(self.plan.items))), _WHOLE_STEPS)
+        return _WHOLE_STEPS
+
+    def scattered(self) -> int:
+        """The same for as many courses as a large cluster has, from all over the country; returns the steps."""
+        number = min(LARGE, len(self.plan.items))
+        items = self.search.random.sample(range(len(self.plan.items)), number)
+        self._again(sorted(items), _SCATTERED_STEPS)
+        return _SCATTERED_STEPS
 
     def _draw(self) -> list[int]:
         """Items of the schools drawn, and covered courses that one of them could make an extra offer of."""
@@ -136,8 +160,11 @@ class Clusters:
         k = self.plan.chosen[i]
         return self._regret[i].get(self.form.classes[i, k], 0.0) if k >= 0 else 0.0
 
-    def _again(self, items: list[int]) -> None:
-        """The items anew by one model, all others stand; what is not better is undone."""
+    def _again(self, items: list[int], steps: int | None = None) -> None:
+        """The items anew by one model, all others stand; what is not better is undone.
+
+        With `steps` the solver takes that many, among the choices that cost little at the prices.
+        """
         plan, instance, caps = self.plan, self.plan.instance, self.caps
         kept, before = list(plan.chosen), self.worth()
         was_over = self.search.over(caps)
@@ -151,7 +178,7 @@ class Clusters:
                 model.row_lower[form.row_of[i]] = 1
         objective: dict[int, int] = {}
         for terms, worth in (
-            (form.travel(), 1), (form.far(), FAR_WORTH), (form.changed(), _MOVED_WORTH)
+            (form.travel(), 1), (form.far(), FAR_WORTH), (form.changed(), MOVED_WORTH)
         ):  # fmt: skip
             for x, k in terms:
                 objective[x] = objective.get(x, 0) + worth * k
@@ -168,7 +195,13 @@ class Clusters:
                 objective[over] = _OVER_WORTH
                 values.append(max(0, model.value(terms, values) - left))
         model.minimise([(x, k) for x, k in objective.items() if k])
-        solved = self._solve(model, values)
+        if steps is None:
+            solved = self._solve(model, values)
+        else:
+            for x, (i, k, _) in enumerate(form.columns):
+                if not values[x] and self.dear[self.form.classes[i, k]] > _DEAR:
+                    model.upper[x] = 0
+            solved = self._solve(model, values, work=steps, gap=_NEARER)
         chosen = form.chosen(solved, kept) if solved is not None else kept
         for i in items:
             if chosen[i] >= 0:
@@ -178,12 +211,19 @@ class Clusters:
         if self.worth() >= before or any(room < 0 for room in plan.room):
             plan.load_all(kept)
 
-    def _solve(self, model: Model, start: list[int]) -> tuple[int, ...] | None:
+    def _solve(
+        self,
+        model: Model,
+        start: list[int],
+        work: int | None = None,
+        gap: float = _NEAR,
+    ) -> tuple[int, ...] | None:
         return highs.solve(
             model,
             start=start,
             nodes=_NODES,
-            gap=_NEAR,
+            work=work,
+            gap=gap,
             seconds=self.watch.left,
             is_over=lambda: self.watch.is_over,
         ).values

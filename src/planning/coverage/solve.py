@@ -15,10 +15,11 @@ seed give the same answer on every machine.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
+from typing import Any
 
-from planning.coverage.bounds import DutyFlow, Groups, Priced, least_spread
+from planning.coverage.bounds import DutyFlow, Groups, Priced, above_prices, least_spread
 from planning.coverage.choices import Instance, compile_problem
 from planning.coverage.clusters import FAR_WORTH, LARGE, Clusters
 from planning.coverage.contradictions import contradiction
@@ -32,6 +33,7 @@ from planning.coverage.solution import Assignment, Role, Solution
 from planning.messages import Contradiction
 from planning.result import Bound, Limits, Result, Status, Watch
 from planning.solvers import highs
+from planning.solvers.crew import Crew
 from planning.solvers.model import Model, Solved
 
 SOLVER = "coverage-2"
@@ -44,6 +46,9 @@ NEAR = 0.001
 """The search for shorter ways ends when they are so near their bound."""
 CONTRADICTIONS = 12
 """So many uncovered courses are explained by contradicting facts with the answer."""
+SCATTERED_FROM = 2 * LARGE
+"""More courses than this are looked at as a whole too, because clusters see too little of them."""
+_SCATTERED = 4
 _PART = 150
 _AFTER_QUARTERS = ("spread", "kept", "joint", "guarantees")
 _AFTER_EXTRAS = ("far", "travel", "farthest")
@@ -62,7 +67,9 @@ _QUIET = 4
 _STEPS_ABOVE = 2
 """Burdens are tried at their bound, then one step above it, then two."""
 _BURDEN_COURSES = 600
-"""Burdens of at most so many courses are looked for by one model where clusters leave something open."""
+"""Burdens and ways of at most so many courses are looked for by one model where clusters leave something open."""
+_WAYS_STEPS = 20_000
+"""So many of the solver's steps for the far learners of that many courses, and so many for their kilometres."""
 _ROOM = 10
 """Tenths of a day that every school of a large problem must be able to stay below the bound on burdens."""
 _ATTEMPT = 8
@@ -123,6 +130,7 @@ class _Solver:
         self._priced: dict[str, Priced] = {}
         """Branch groups alone, at prices, by the objective that they are a bound on."""
         self._clusters: Clusters | None = None
+        self._crew = Crew(1, watch)
 
     @property
     def is_over(self) -> bool:
@@ -334,8 +342,10 @@ class _Solver:
             self._bound_late(plan, Search(plan, self.watch, self.seed))  # type: ignore[arg-type]
             return
         search = Search(plan, self.watch, self.seed)  # type: ignore[arg-type]
-        self._burdens(plan, search)
-        self._ways(plan, search)
+        with Crew(self.limits.processes, self.watch) as crew:
+            self._crew = crew
+            self._burdens(plan, search)
+            self._ways(plan, search)
         self._late(plan)
         self._bound_late(plan, search)
 
@@ -456,7 +466,9 @@ class _Solver:
         except ValueError:
             return None
         self._did(len(form.columns))
-        priced = Groups(form).priced(relaxed.prices, self._solve_group) if relaxed else None
+        if relaxed is None:
+            return None
+        priced = Groups(form).priced(relaxed.prices, self._solve_groups)
         if priced is None or priced.values is None:
             return None
         before, covered = list(plan.chosen), plan.covered
@@ -473,7 +485,8 @@ class _Solver:
         if plan.covered < covered:
             plan.load_all(before)
             return None
-        return Clusters(search, form, priced, caps, self.watch)  # type: ignore[arg-type]
+        dear = above_prices(form.model, relaxed.prices)
+        return Clusters(search, form, priced, dear, caps, self.watch)  # type: ignore[arg-type]
 
     def _step(self, clusters: Clusters) -> None:
         self._did(_WORK_PER_PART + 20 * clusters.number)
@@ -559,7 +572,10 @@ class _Solver:
         if clusters is not None:
             clusters.caps = caps
             until = self.limits.work - self.limits.work // 5  # the rest is for what comes after
-            while not clusters.is_done and not clusters.is_near(NEAR) and not self.is_over:
+            is_large = len(plan.items) > SCATTERED_FROM and not search.over(caps)
+            if is_large:
+                self._scattered(clusters, until)
+            while not (is_large or clusters.is_done or clusters.is_near(NEAR) or self.is_over):
                 if self.work >= until:
                     self.is_cut = True
                     break
@@ -575,7 +591,10 @@ class _Solver:
             far = plan.far
             self._part(search, search.parts_around(some, _PART), caps)
             quiet = 0 if plan.far < far else quiet + 1
-        is_whole = plan.covered == sum(item.is_gap for item in plan.items)
+        gaps = sum(item.is_gap for item in plan.items)
+        if gaps <= _BURDEN_COURSES:
+            self._ways_by_model(plan)
+        is_whole = plan.covered == gaps
         if clusters is not None and is_whole and clusters.least_caps == search.caps([top[0]]):
             self.best["travel"] = clusters.least_travel(plan.far)
         for name in ("far", "travel"):
@@ -583,6 +602,50 @@ class _Solver:
             if bound is not None:
                 self._known(name, bound)
             self._tell("ways")
+
+    def _ways_by_model(self, plan: Plan) -> None:
+        """Far learners, then kilometres, of not too many courses by one model each.
+
+        It may cover other courses than the plan does, as many of them; so may what its bounds compare with.
+        """
+        form = Formulation(plan.instance, quarters=False)
+        model = form.model
+        model.row(form.covered(), upper=-plan.covered)
+        reached = form.values(plan.chosen)
+        if self.problem.previous:
+            model.row(form.changed(), upper=model.value(form.changed(), reached))
+        for terms in form.add_burdens():
+            model.row(terms, upper=model.value(terms, form.values(plan.chosen)))
+        idle = sum(item.idle_far for item in plan.items) + plan.instance.base_far
+        for name, terms, offset in (("far", form.far(), idle), ("travel", form.travel(), 0)):
+            values = form.values(plan.chosen)
+            if not terms or self.is_over:
+                continue
+            model.minimise(terms)
+            solved = highs.solve(
+                model,
+                start=values,
+                nodes=_BOUND_NODES,
+                work=_WAYS_STEPS,
+                seconds=self.watch.left,
+                is_over=lambda: self.watch.is_over,
+            )
+            self._did(10 * len(form.columns))
+            if solved.values is not None and (solved.objective or 0) < model.value(terms, values):
+                plan.load_all(form.chosen(solved.values, plan.chosen))
+                values = form.values(plan.chosen)
+            if solved.bound is not None:
+                self._known(name, solved.bound + offset)
+            model.row(terms, upper=model.value(terms, values))
+            self._tell("ways")
+
+    def _scattered(self, clusters: Clusters, until: int) -> None:
+        """A large problem as a whole, then courses from all over it at once."""
+        for step in (clusters.whole, *[clusters.scattered] * _SCATTERED):
+            if self.is_over or self.work >= until or clusters.is_near(NEAR):
+                return
+            self._did(step())
+            self._tell("scattered")
 
     def _bound_ways(
         self, plan: Plan, search: Search, highest: dict[str, int], name: str
@@ -615,22 +678,17 @@ class _Solver:
         if relaxed is None:
             return None
         bound = relaxed.bound
-        priced = groups.priced(relaxed.prices, self._solve_group)
+        priced = groups.priced(relaxed.prices, self._solve_groups)
         if priced is not None:
             bound = max(bound, priced.bound)
             self._priced[name] = priced
         return bound + offset
 
-    def _solve_group(self, model: Model) -> Solved:
-        """A branch group's model by some nodes of HiGHS."""
-        self._did(len(model.lower))
-        return highs.solve(
-            model,
-            nodes=_BOUND_NODES,
-            gap=_BOUND_GAP,
-            seconds=self.watch.left,
-            is_over=lambda: self.watch.is_over,
-        )
+    def _solve_groups(self, models: Sequence[Model]) -> Iterator[Solved]:
+        """Branch groups' models, each alone."""
+        self._did(sum(len(model.lower) for model in models))
+        for _, solved in self._crew.each(_solve_group, models):
+            yield solved
 
     def _late(self, plan: Plan) -> None:
         """Moves and swaps for what is left; and what is plain at sight about the best."""
@@ -749,6 +807,17 @@ class _Solver:
             if one is not None:
                 found.append(one)
         return tuple(found)
+
+
+def _solve_group(model: Model, watch: Watch[Any]) -> Solved:
+    """A branch group's model by some nodes of HiGHS."""
+    return highs.solve(
+        model,
+        nodes=_BOUND_NODES,
+        gap=_BOUND_GAP,
+        seconds=watch.left,
+        is_over=lambda: watch.is_over,
+    )
 
 
 def _terms(plan: Plan) -> dict[str, int]:

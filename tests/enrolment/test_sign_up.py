@@ -331,6 +331,9 @@ def test_the_page_says_what_the_run_is_a_part_of_and_how_it_is_taught(here: date
     ):
         assert said in page
     course = f"/kurser/{run.course.number}/"
+    found = Client().get("/kurser/", {"q": f" {run.kviknummer.upper()} "})
+    assert (found.status_code, found.url) == (302, course)
+    assert Client().get("/kurser/", {"q": "åben-0000000"}).status_code == 200
     assert "Tilmeld dig" in Client().get(course).content.decode()
     make.sign_up(run, now=here)
     cache.clear()

@@ -66,6 +66,7 @@ def narrowed(rows: QuerySet[CourseRun], wanted: RunFilter) -> QuerySet[CourseRun
             | Q(course__title__icontains=word)
             | Q(city__icontains=word)
             | Q(organisation__name__icontains=word)
+            | Q(kviknummer__istartswith=word)
         )
     return rows
 

@@ -136,6 +136,11 @@ def find_courses(wanted: Wish, *, today: date, page: str | int = 1) -> Result:
     )
 
 
+def course_of(kviknummer: str, *, today: date) -> str:
+    """The number of the course of the run that has this kviknummer; empty where no run has it (R19)."""
+    return announced.course_of(kviknummer, today=today)
+
+
 def _lines(pks: list[int], wanted: RunWish, today: date) -> Iterable[Line]:
     titles = search.index().by_pk
     briefs = announced.briefs(pks, wanted, today=today)

@@ -15,7 +15,7 @@ from csp.decorators import csp_replace
 from django.conf import settings
 from django.contrib.staticfiles import finders
 from django.http import HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.templatetags.static import static
 from django.urls import reverse
 from django.utils import translation
@@ -92,6 +92,10 @@ def courses(request: HttpRequest, language: str) -> HttpResponse:
     today = clock.today()
     wanted = public_forms.wish(request.GET)
     result = domain.find_courses(wanted, today=today, page=request.GET.get("side", 1))
+    if wanted.text and not result.lines:
+        number = domain.course_of(wanted.text, today=today)
+        if number:
+            return redirect(address("public_course", language, course_number=number))
     around = frame(language, "public_courses")
     if request.GET:
         around["other_url"] += f"?{request.GET.urlencode()}"

@@ -92,8 +92,8 @@ How: prices come from the relaxation by the simplex method (5 s); the parts are 
 model (25 s), and neighbourhoods are solved anew until less than 0.05 % is lost. Kept and moved are not proven here: with the held runs
 settled only the seats are chosen anew.
 
-A second process shortens this little: it helps with the last seats, and could with the parts at their prices, but the model of
-the runs in doubt is one.
+Two processes share the parts at their prices, the first terms' parts and the seats; the relaxation, the model of the runs in doubt and
+the neighbourhoods, two thirds of the time, are one after the other.
 
 Tried: ending that model at 0.1 % or 0.05 % from its own bound instead of 0.02 % (25 s for 31 s, 64,177 taught of at most 64,224 in
 the coupled part either way; 0.05 % kept). Splitting it: of 9,042 runs 1,510 are open and the things that could still run short couple them into
@@ -114,8 +114,8 @@ AT_HAND = ("cancel alone", "greedy", "planner", "planner, 2 processes")
 INTRODUCTION = """# Pooling: how fast, how good, how large
 
 Written by `python -m benchmarks.studies.pooling_scale`. Each way to answer runs in a process of its own; MB is
-that process's peak, with Python, the problem and the solver's library. Small instances are medians of three,
-large ones were measured once. Time to build or read the problem is not counted; everything from the first look
+that process's peak, with Python, the problem and the solver's library (with helpers: both processes' peaks added). Each was
+measured once. Time to build or read the problem is not counted; everything from the first look
 at it to the validated answer is. The machine has 2 cores and was shared with other work while this was
 measured (its load stands at each table), so **compare seconds of processor**, and ratios within one table;
 seconds by the clock are several times longer than on a quiet machine.

@@ -57,19 +57,16 @@ def runs(
     """A page of the actor's schools' runs that take sign-ups or have some, and of others' runs with people whom
     they took in. Three queries."""
     own = rules.schools_of(actor)
-    rows = (
-        CourseRun.objects.filter(
-            Q(
-                organisation__in=own,
-                takes_sign_up=True,
-                status__in=("announced", "confirmed"),
-                follows__isnull=True,
-            )
-            | Q(organisation__in=own, pk__in=Enrolment.objects.values("run"))
-            | Q(pk__in=Enrolment.objects.filter(origin__in=own).values("run"))
+    rows = CourseRun.objects.filter(
+        Q(
+            organisation__in=own,
+            takes_sign_up=True,
+            status__in=("announced", "confirmed"),
+            follows__isnull=True,
         )
-        .select_related("course", "organisation")
-    )
+        | Q(organisation__in=own, pk__in=Enrolment.objects.values("run"))
+        | Q(pk__in=Enrolment.objects.filter(origin__in=own).values("run"))
+    ).select_related("course", "organisation")
     if wanted.when == "coming":
         rows = rows.filter(ends_on__gte=today).order_by("starts_on", "pk")
     elif wanted.when == "past":

@@ -19,7 +19,7 @@ from samspil.kernel.errors import Conflict, Forbidden, Invalid
 from samspil.kernel.http import LOGIN, ActorRequest, insist, requires, whole_number
 from samspil.lending import rules
 from samspil.lending.domain import loans, queries
-from samspil.lending.domain.terms import earlier
+from samspil.lending.domain.terms import Terms, earlier
 from samspil.lending.interfaces.forms import (
     ContractForm,
     EndForm,
@@ -61,27 +61,14 @@ def _on_form(error: Invalid | Conflict | Forbidden, form: forms.Form) -> None:
 def propose(request: ActorRequest, organisation_id: int) -> HttpResponse:
     """Propose a loan to another school."""
     own = queries.get_own_school(request.actor, organisation_id)
-    today = clock.today()
-    form = LoanForm(
-        request.POST or None,
-        request.FILES or None,
-        fkbs=queries.all_fkbs(today),
-        others=queries.schools(today).exclude(pk=own.pk),
-    )
-    if request.method == "POST" and form.is_valid():
-        try:
-            made = loans.propose_loan(
-                actor=request.actor, now=clock.now(), by=own, terms=form.terms_for(own)
-            )
-        except (Invalid, Conflict) as error:
-            _on_form(error, form)
-        else:
-            messages.success(request, _("Forslaget er sendt til den anden skole."))
-            return redirect("lending:loan", made.pk)
-    return _form_page(
+    return _terms_page(
         request,
-        form,
+        _loan_form(request, own),
         own,
+        act=lambda terms: loans.propose_loan(
+            actor=request.actor, now=clock.now(), by=own, terms=terms
+        ),
+        said=_("Forslaget er sendt til den anden skole."),
         heading=_("Foreslå et udlån"),
         submit=_("Send forslaget"),
         cancel_url=reverse("lending:index"),
@@ -96,33 +83,19 @@ def change(request: ActorRequest, loan_id: int) -> HttpResponse:
     own = _own_party(request, found)
     insist(own is not None and found.status in ("proposed", "signing"))
     assert own is not None
-    today = clock.today()
-    form = LoanForm(
-        request.POST or None,
-        request.FILES or None,
-        fkbs=queries.all_fkbs(today),
-        others=queries.schools(today).exclude(pk=own.pk),
-        initial=LoanForm.initial_of(found, own),
-    )
-    if request.method == "POST" and form.is_valid():
-        try:
-            loans.change_loan(
-                actor=request.actor,
-                now=clock.now(),
-                loan=found,
-                by=own,
-                terms=form.terms_for(own),
-                version=whole_number(request.POST.get("version")),
-            )
-        except (Invalid, Conflict, Forbidden) as error:
-            _on_form(error, form)
-        else:
-            messages.success(request, _("De andre vilkår er sendt til den anden skole."))
-            return redirect("lending:loan", found.pk)
-    return _form_page(
+    return _terms_page(
         request,
-        form,
+        _loan_form(request, own, initial=LoanForm.initial_of(found, own)),
         own,
+        act=lambda terms: loans.change_loan(
+            actor=request.actor,
+            now=clock.now(),
+            loan=found,
+            by=own,
+            terms=terms,
+            version=whole_number(request.POST.get("version")),
+        ),
+        said=_("De andre vilkår er sendt til den anden skole."),
         heading=_("Foreslå andre vilkår"),
         submit=_("Send de andre vilkår"),
         cancel_url=reverse("lending:loan", args=[found.pk]),
@@ -135,34 +108,53 @@ def change(request: ActorRequest, loan_id: int) -> HttpResponse:
 def contract(request: ActorRequest, organisation_id: int) -> HttpResponse:
     """Note a contract with a private supplier."""
     own = queries.get_own_school(request.actor, organisation_id)
-    form = ContractForm(
-        request.POST or None,
-        request.FILES or None,
-        fkbs=queries.approved_fkbs(own, clock.today()),
-    )
-    if request.method == "POST" and form.is_valid():
-        try:
-            made = loans.add_contract(
-                actor=request.actor, now=clock.now(), by=own, terms=form.terms_for(own)
-            )
-        except (Invalid, Conflict) as error:
-            _on_form(error, form)
-        else:
-            messages.success(request, _("Kontrakten er noteret og står på skolens liste."))
-            return redirect("lending:loan", made.pk)
-    return _form_page(
+    return _terms_page(
         request,
-        form,
+        ContractForm(
+            request.POST or None,
+            request.FILES or None,
+            fkbs=queries.approved_fkbs(own, clock.today()),
+        ),
         own,
+        act=lambda terms: loans.add_contract(
+            actor=request.actor, now=clock.now(), by=own, terms=terms
+        ),
+        said=_("Kontrakten er noteret og står på skolens liste."),
         heading=_("Notér en udlicitering"),
         submit=_("Notér kontrakten"),
         cancel_url=reverse("lending:index"),
     )
 
 
-def _form_page(
-    request: ActorRequest, form: forms.Form, own: Organisation, **context: Any
+def _loan_form(request: ActorRequest, own: Organisation, **values: Any) -> LoanForm:
+    today = clock.today()
+    return LoanForm(
+        request.POST or None,
+        request.FILES or None,
+        fkbs=queries.all_fkbs(today),
+        others=queries.schools(today).exclude(pk=own.pk),
+        **values,
+    )
+
+
+def _terms_page(
+    request: ActorRequest,
+    form: LoanForm | ContractForm,
+    own: Organisation,
+    *,
+    act: Callable[[Terms], Loan],
+    said: str,
+    **context: Any,
 ) -> HttpResponse:
+    """The form of terms: do ``act`` with what was filled in, or show what is wrong at its field."""
+    if request.method == "POST" and form.is_valid():
+        try:
+            made = act(form.terms_for(own))
+        except (Invalid, Conflict, Forbidden) as error:
+            _on_form(error, form)
+        else:
+            messages.success(request, said)
+            return redirect("lending:loan", made.pk)
     return render(
         request,
         "lending/form.html",

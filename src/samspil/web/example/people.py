@@ -160,8 +160,8 @@ class _Example:
         return made
 
 
-@action("web.play_people", permission=only_platform)
-def _sign_everybody_up(*, actor: Actor, now: datetime, example: _Example) -> None:
+@action("web.sign_everybody_up", permission=only_platform)
+def sign_everybody_up(*, actor: Actor, now: datetime, example: _Example) -> None:
     """The full run with its queue, the run of two schools, and the two that are too small."""
     today = clock.local_date(now)
     full = example.run(example.giver, FULL, _tuesday(today, 7), at=now, capacity=8)
@@ -206,7 +206,7 @@ def play_people(teller: Teller, *, now: datetime) -> None:
     schools = {row.key: row for row in Organisation.objects.filter(key__in=(SCHOOL, FOLLOWER))}
     example = _Example(now, schools[SCHOOL], schools[FOLLOWER])
     with teller.step("Folk tilmelder sig", 1) as step:
-        _sign_everybody_up(actor=_system(), now=now, example=example)
+        sign_everybody_up(actor=_system(), now=now, example=example)
         rows = Enrolment.objects.filter(sign_up__is_constructed=True)
         waiting = rows.filter(status="waiting").count()
         step.outcome = f"{rows.count()} personer (konstruerede), {waiting} på venteliste"

@@ -159,7 +159,7 @@ class Batch:
     @property
     def size(self) -> int:
         """How many parts that don't touch it holds."""
-        return len(split(self.part))
+        return len(split(self.part, with_limits=True))
 
     def _sums(self, units: Sequence[Mapping[str, int]]) -> list[dict[str, int]]:
         """Units per run for the groups that look at no cost."""

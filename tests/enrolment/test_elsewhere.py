@@ -108,6 +108,10 @@ def test_asked_each_has_a_link_without_a_name_and_a_seat() -> None:
     assert mail.organisation_id == case.schools[1].pk
     assert [t for t in tasks_for(case.staff(1), case.now.date()) if "3 kursister" in t.title]
     assert not [t for t in tasks_for(case.staff(0), case.now.date()) if "Spørg" in t.title]
+    # they stand there once, also when half of their time has gone
+    SeatOffer.objects.update(created_at=case.now - timedelta(days=30))
+    titles = [t.title for t in tasks_for(case.staff(1), case.now.date())]
+    assert not [title for title in titles if "ikke besvaret" in title]
 
 
 def test_links_and_telephone_together_are_enough_and_all_move_at_once() -> None:

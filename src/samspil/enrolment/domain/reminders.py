@@ -85,7 +85,9 @@ def offer_tasks(actor: Actor, today: date) -> Iterator[Task]:
     for offer in (
         unanswered()
         .filter(
-            Q(sign_up__school__in=own) | Q(sign_up__run__organisation__in=own), expires_at__gt=now
+            Q(sign_up__school__in=own) | Q(sign_up__run__organisation__in=own),
+            expires_at__gt=now,
+            sign_up__is_elsewhere=False,  # those have a task of their own (``moves_elsewhere``)
         )
         .select_related("run__course", "run__organisation", "sign_up__run", "move_line")
         .order_by("expires_at", "pk")

@@ -3,7 +3,8 @@
 The start is each branch group decided alone, at the relaxation's prices for what ties the groups together
 (`bounds.Groups`): near the best there is, but some schools carry too much. The clusters take that away where it costs
 least, then shorten what learners travel. What the prices say of a course, above its cheapest choice, is its regret;
-clusters are drawn where there is most of it.
+clusters are drawn where there is most of it. A large problem's ways are shortened as a whole instead, for a while, and
+then by many courses from all over it at once, without the choices that the prices rule out.
 """
 
 from __future__ import annotations

@@ -61,8 +61,7 @@ def mails(sign_up: SignUp) -> list[MailMessage]:
     )
 
 
-def tasks(actor: Actor, monkeypatch: pytest.MonkeyPatch, now: datetime) -> list[Task]:
-    monkeypatch.setattr(clock, "now", lambda: now)
+def tasks(actor: Actor, now: datetime) -> list[Task]:
     return list(reminders.offer_tasks(actor, clock.local_date(now)))
 
 
@@ -88,32 +87,28 @@ def test_nobody_is_reminded_of_what_is_answered_or_over(offer: SeatOffer) -> Non
     assert mails(offer.sign_up) == []
 
 
-def test_who_left_no_address_is_the_schools_task_alone(
-    offer: SeatOffer, run: CourseRun, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_who_left_no_address_is_the_schools_task_alone(offer: SeatOffer, run: CourseRun) -> None:
     SignUp.objects.filter(pk=offer.sign_up_id).update(contact_email="")
     assert not remind(offer)
     _person, staff = make.staff_of(run.organisation)
-    assert len(tasks(staff, monkeypatch, half(offer))) == 1
+    assert len(tasks(staff, half(offer))) == 1
 
 
 def test_the_school_is_told_before_the_time_is_up_and_no_other(
-    offer: SeatOffer, run: CourseRun, monkeypatch: pytest.MonkeyPatch
+    offer: SeatOffer, run: CourseRun
 ) -> None:
     _person, staff = make.staff_of(run.organisation)
     _other, stranger = make.staff_of(make.make_school("Vestby"))
-    assert tasks(staff, monkeypatch, half(offer) - timedelta(minutes=1)) == []
-    (task,) = tasks(staff, monkeypatch, half(offer))
+    assert tasks(staff, half(offer) - timedelta(days=1)) == []
+    (task,) = tasks(staff, half(offer))
     assert task.title.startswith("1 tilbud er ikke besvaret")
     assert task.url == f"/tilmelding/hold/{run.pk}/"
     assert task.due_on == clock.local_date(offer.expires_at)
-    assert tasks(stranger, monkeypatch, half(offer)) == []
-    assert tasks(staff, monkeypatch, offer.expires_at) == []
+    assert tasks(stranger, half(offer)) == []
+    assert tasks(staff, offer.expires_at + timedelta(days=1)) == []
 
 
-def test_a_move_is_one_task_for_all_and_those_who_said_yes_are_left_alone(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
+def test_a_move_is_one_task_for_all_and_those_who_said_yes_are_left_alone() -> None:
     case = moved.make_case()
     for people in case.people:
         for sign_up in people:
@@ -134,9 +129,7 @@ def test_a_move_is_one_task_for_all_and_those_who_said_yes_are_left_alone(
     assert f"[[link]]flytning/{asked.pk}/" in mail.text
     assert "beholder du den plads, du har nu" in mail.text
     schools = [s.pk for s in case.schools]
-    found = tasks(
-        case.staff(schools.index(others[0].source.organisation_id)), monkeypatch, half(asked)
-    )
+    found = tasks(case.staff(schools.index(others[0].source.organisation_id)), half(asked))
     own = [x for x in others if x.source.organisation_id == others[0].source.organisation_id]
     assert [task.title.split()[0] for task in found] == [str(len(own))]
     assert found[0].url == f"/tilmelding/flytning/{plan.pk}/"

@@ -73,26 +73,25 @@ def remind_of_offer(*, actor: Actor, now: datetime, offer: SeatOffer) -> bool:
 
 @task_source("enrolment.unanswered_offers")
 def offer_tasks(actor: Actor, today: date) -> Iterator[Task]:
-    """Schools: people who have been reminded and still have not answered, a task per run or plan.
+    """Schools: people who have not answered on the day of their reminder and after, a task per run or plan.
 
     The school that took them in, and the one that they sit at, can ring them before the deadline.
     """
     own = schools_of(actor)
     if not own:
         return
-    now = clock.now()
     groups: dict[str, list[SeatOffer]] = {}
     for offer in (
         unanswered()
         .filter(
             Q(sign_up__school__in=own) | Q(sign_up__run__organisation__in=own),
-            expires_at__gt=now,
+            expires_at__gte=clock.start_of(today),
             sign_up__is_elsewhere=False,  # those have a task of their own (``moves_elsewhere``)
         )
         .select_related("run__course", "run__organisation", "sign_up__run", "move_line")
         .order_by("expires_at", "pk")
     ):
-        if half_way(offer) > now:
+        if clock.local_date(half_way(offer)) > today:
             continue
         if offer.reason == OfferReason.MOVE and hasattr(offer, "move_line"):
             url = reverse("enrolment:plan", args=[offer.move_line.plan_id])

@@ -9,7 +9,7 @@ from samspil.kernel import roles
 class OrganisationKind(models.TextChoices):
     SCHOOL = "school", _("Skole")
     SECRETARIAT = "secretariat", _("Sekretariat")
-    JOB_CENTRE = "job_centre", _("Jobcenter")
+    JOB_CENTRE = "job_centre", _("Kommunens beskæftigelsesindsats")  # R117
     EMPLOYERS = "employers", _("Arbejdsgiverorganisation")
     UNION = "union", _("Fagforening")
     REGION = "region", _("Region eller råd")

@@ -31,7 +31,7 @@ _KINDS = {
     for kind, extra in (
         (OrganisationKind.SCHOOL, ("erhvervsskole", "udbyder", "AMU-center")),
         (OrganisationKind.SECRETARIAT, ()),
-        (OrganisationKind.JOB_CENTRE, ()),
+        (OrganisationKind.JOB_CENTRE, ("jobcenter", "beskæftigelse")),
         (OrganisationKind.EMPLOYERS, ("arbejdsgiver",)),
         (OrganisationKind.UNION, ("a-kasse",)),
         (OrganisationKind.REGION, ("region", "råd")),

@@ -447,6 +447,7 @@ def test_pages_cost_the_same_however_many(
     with CaptureQueriesContext(connection) as one:
         keeper.get("/hold/aendret/")
     take(*[record(f"A{i}", institution="Naboskolen") for i in range(1, 9)])
+    keeper.get("/konto/")  # the menu counts what waits, once after a change
     with CaptureQueriesContext(connection) as many:
         keeper.get("/hold/aendret/")
     assert len(one) == len(many)

@@ -598,6 +598,19 @@ class Address:
     def needs(self) -> str:
         return "library" if self.is_library else getattr(self.view, "samspil_requires", "")
 
+    @property
+    def is_for_machines(self) -> bool:
+        """A key is asked for, or nothing: no session and no cookie counts there."""
+        return self.route.startswith(("api/v1/", "api/ooapi/"))
+
+    @property
+    def is_for_everybody(self) -> bool:
+        """A page of the public site (no session, language in the address), or open data: the same
+        for whoever asks."""
+        return self.name.startswith(("web:public_", "web:en_", "web:embed", "web:offer")) or (
+            self.is_for_machines and self.needs == "public"
+        )
+
     def kwargs(self, world: World) -> Kwargs:
         if self.name in KWARGS:
             return KWARGS[self.name](world)

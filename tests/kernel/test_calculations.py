@@ -172,7 +172,7 @@ def test_the_answer_the_progress_and_the_start(put: Any) -> None:
     assert solving.run_next()
     done = fresh(row)
     assert (done.status, done.failure) == ("done", "")
-    assert done.result == {"status": "proven", "n": 8, "from": 5, "seconds": "30"}
+    assert done.result == {"status": "proven", "n": 8, "from": 5, "seconds": "30", "processes": "1"}
     assert done.progress["bounds"] == [{"term": "covered", "value": 8, "best_possible": 100}]
     assert told() == [row.pk]
     assert not solving.run_next()
@@ -186,7 +186,7 @@ def test_a_second_attempt_goes_on_from_the_best_with_what_is_left_of_the_clock(p
     )  # fmt: skip
     assert solving.run_next()
     done = fresh(row)
-    assert done.result == {"status": "proven", "n": 8, "from": 6, "seconds": "10"}
+    assert done.result == {"status": "proven", "n": 8, "from": 6, "seconds": "10", "processes": "1"}
     assert done.progress["seconds"] >= 20.0
 
 
@@ -209,6 +209,15 @@ def test_what_goes_wrong_is_named(put: Any, settings: Any, do: str, failure: str
     failed = fresh(row)
     assert (failed.status, failed.result, failed.failure) == ("failed", None, failure)
     assert told() == [row.pk]
+
+
+def test_the_service_says_how_many_processes_work_on_it(put: Any, settings: Any) -> None:
+    settings.SAMSPIL_SOLVER_PROCESSES = 2
+    row = put("count", to=1)
+    solving.run_next()
+    result = fresh(row).result
+    assert result is not None
+    assert result["processes"] == "2"
 
 
 def test_an_impossible_problem_is_an_answer(put: Any) -> None:

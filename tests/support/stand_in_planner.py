@@ -19,7 +19,7 @@ from typing import Any
 def main() -> int:
     parser = argparse.ArgumentParser()
     parser.add_argument("file", type=Path)
-    for name in ("--work", "--seconds", "--seed", "--start", "--best"):
+    for name in ("--work", "--seconds", "--seed", "--start", "--best", "--processes"):
         parser.add_argument(name)
     parser.add_argument("--progress", action="store_true")
     args = parser.parse_args()
@@ -51,7 +51,16 @@ def main() -> int:
             break
         time.sleep(0.05)
     status = "impossible" if problem["do"] == "impossible" else "stopped" if asked else "proven"
-    json.dump({"status": status, "n": n, "from": start["n"], "seconds": args.seconds}, sys.stdout)
+    json.dump(
+        {
+            "status": status,
+            "n": n,
+            "from": start["n"],
+            "seconds": args.seconds,
+            "processes": args.processes,
+        },
+        sys.stdout,
+    )
     sys.stderr.write("done\n")
     return 1 if problem["do"] in {"break", "impossible"} else 0
 

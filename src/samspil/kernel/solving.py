@@ -262,6 +262,7 @@ class _Child:
         problem.write_text(calculations.problem_text(claimed), encoding="utf-8")
         options = ["--work", str(claimed.work), "--seconds", f"{seconds:g}"]
         options += ["--seed", str(claimed.seed), "--best", str(self._best), "--progress"]
+        options += ["--processes", str(settings.SAMSPIL_SOLVER_PROCESSES)]
         if first is not None:
             start = folder / "start.json"
             start.write_text(json.dumps(first), encoding="utf-8")

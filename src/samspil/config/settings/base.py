@@ -38,6 +38,7 @@ SAMSPIL_SOLVER = [sys.executable, "-m", "planning", "solve"]
 """What a calculation is solved by, in a child process of the worker (``kernel.solving``)."""
 SAMSPIL_SOLVER_SECONDS = ENV.number("SOLVER_SECONDS", 600)
 SAMSPIL_SOLVER_MEMORY_MB = ENV.number("SOLVER_MEMORY_MB", 3072)
+SAMSPIL_SOLVER_PROCESSES = ENV.number("SOLVER_PROCESSES", 1)
 SAMSPIL_SEAL_KEY = ENV.text("SEAL_KEY")
 """The PKCS#12 file that agreements are sealed with; without it they are not."""
 SAMSPIL_SEAL_PASSWORD = ENV.text("SEAL_PASSWORD")

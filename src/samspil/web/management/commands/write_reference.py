@@ -207,6 +207,7 @@ _SETTINGS = {
     "SMTP_TLS": "1: TLS from the first byte",
     "SMTP_USER": "user at the mail server",
     "SOLVER_MEMORY_MB": "address space that the planner's process may take; it maps far more than it uses",
+    "SOLVER_PROCESSES": "processes that work on one large calculation; the answer is the same",
     "SOLVER_SECONDS": "longest a calculation may take; then the best so far is the answer",
     "TEST_DB": "sqlite or postgres: the database of the tests",
     "TLS": "0 turns off the redirect to https and secure cookies; refused in production",

@@ -276,7 +276,8 @@ def _against_goals(planners: dict[str, dict[str, Any]]) -> list[str]:
         "## Against the goals",
         "",
         f"Within {GOAL_OFF} % of the bound in each objective up to travel, in so many seconds of the processor and"
-        " so much memory:",
+        " so much memory (by the clock of two quiet cores, which the goal means:"
+        " [benchmarks](../benchmarks.md#the-planner-on-two-quiet-cores)):",
         "",
         "| instance | goal | measured | objectives that miss it |",
         "|---|---|---|---|",

@@ -61,7 +61,7 @@ NOTES = {
 The goal was the people taught, proven best in every part, in 15 s by the clock on two quiet cores and 300 MB. So the line to
 compare is the one that says when the answer to the first term stood: `taught` is proven in every part there, and `kept` with it, which
 the goal doesn't ask. It took 13.0 to 16.0 s of processor in one process on the machine as loaded as that (seed 1: 14.2 to 16.0 in seven
-runs), and 198 to 267 MB; by the clock on quiet cores it wasn't measured here. The terms after it come on top. `uneven` couples all parts through the schools and the queue couples all
+runs), and 198 to 267 MB; by the clock on quiet cores it was 11.2 s ([benchmarks](../benchmarks.md#the-planner-on-two-quiet-cores)). The terms after it come on top. `uneven` couples all parts through the schools and the queue couples all
 people of a course, so both are put right without a bound where there are more than 4,000 cells: what stands there is what came out.
 
 What changed on 22 November: HiGHS's own search spent most of its time on cuts and heuristics, though all but a handful of the
@@ -87,7 +87,8 @@ instead of 20 (117,951; not kept); no trials (2.8 s for 0.6 s; not kept); the tr
 The goal was 0.1 % from the bound in 60 s by the clock on two quiet cores, 700 MB, and a first answer in 2 s, for people taught. So the lines to compare
 are the one that says when it was within 0.1 %, and the one of the first answer, which is today's practice; the first better one comes with
 the parts that share nothing. The clock's seconds here are those of a machine at the load that stands above each table, and the seconds of
-processor too are longer on such a machine: the same answer of seed 1 within 0.1 % took 31 s of processor at load 5 that day.
+processor too are longer on such a machine: the same answer of seed 1 within 0.1 % took 31 s of processor at load 5 that day, and 27 s by the clock on quiet cores
+([benchmarks](../benchmarks.md#the-planner-on-two-quiet-cores)).
 
 How: prices come from the relaxation by the simplex method (5 s); the parts are solved to the end at those prices (7 s), which gives the bound; runs of which relaxation and prices say the same are settled, all others decided together in one
 model (25 s), and neighbourhoods are solved anew until less than 0.05 % is lost. Kept and moved are not proven here: with the held runs

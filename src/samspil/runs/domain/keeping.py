@@ -242,20 +242,23 @@ def cancel_run(
     *, actor: Actor, now: datetime, run: CourseRun, version: int, reason: str
 ) -> CourseRun:
     """Cancel a run, with a reason that schools and people are told. Raises ``Invalid`` without one."""
-    fresh = _own(run, version)
+    return _call_off(actor, now, _own(run, version), reason)
+
+
+def _call_off(actor: Actor, now: datetime, run: CourseRun, reason: str) -> CourseRun:
     reason = " ".join(reason.split())
     if not reason:
         raise Invalid(_("Skriv, hvorfor holdet aflyses. Det får de tilmeldte at vide."), "reason")
-    fresh.reason = reason[:500]
-    fresh.takes_sign_up = False
-    fresh.save(update_fields=["reason", "takes_sign_up"])
+    run.reason = reason[:500]
+    run.takes_sign_up = False
+    run.save(update_fields=["reason", "takes_sign_up"])
     return _go(
         actor,
         now,
-        fresh,
+        run,
         "cancel",
-        _("Holdet er aflyst: %(reason)s") % {"reason": fresh.reason},
-        fresh.reason,
+        _("Holdet er aflyst: %(reason)s") % {"reason": run.reason},
+        run.reason,
     )
 
 
@@ -276,20 +279,7 @@ def cancel_lost_run(*, actor: Actor, now: datetime, run: CourseRun, reason: str)
     fresh = _lost(run)
     if fresh.status == RunStatus.CANCELLED:
         return fresh
-    reason = " ".join(reason.split())
-    if not reason:
-        raise Invalid(_("Skriv, hvorfor holdet aflyses. Det får de tilmeldte at vide."), "reason")
-    fresh.reason = reason[:500]
-    fresh.takes_sign_up = False
-    fresh.save(update_fields=["reason", "takes_sign_up"])
-    return _go(
-        actor,
-        now,
-        fresh,
-        "cancel",
-        _("Holdet er aflyst: %(reason)s") % {"reason": fresh.reason},
-        fresh.reason,
-    )
+    return _call_off(actor, now, fresh, reason)
 
 
 @action("runs.keep_lost_run", permission=rules.may_keep_run, on="run")

@@ -54,7 +54,9 @@ else:
         }
     }
 
-VAR = TEST_DIR
+# one for each process that tests beside others, and for those that it starts: numbers begin at 1 in
+# each one's database
+VAR = TEST_DIR / os.environ.get("PYTEST_XDIST_WORKER", "alone")
 # of each process its own: tests that run beside each other do not use up each other's limit
 SAMSPIL_API_LIMIT_FILE = TEST_DIR / f"api-limit-{os.getpid()}.bin"
 MEDIA_ROOT = TEST_DIR / "files"

@@ -127,6 +127,22 @@ class Identity:
     key: dict[str, Any] = field(default_factory=dict)
     method: str = METHOD
 
+    def proved(self) -> dict[str, Any]:
+        """What is kept beside a signature, by the names of the columns that keep it (R140)."""
+        return {
+            "issuer": self.issuer,
+            "provider": self.provider[:80],
+            "subject": self.subject,
+            "name": self.name,
+            "cvr": self.cvr,
+            "loa": self.loa[:200],
+            "authenticated_at": self.at,
+            "nonce": self.nonce,
+            "salt": self.salt,
+            "token": self.token,
+            "key": self.key,
+        }
+
 
 # ---------------------------------------------------------------- settings
 

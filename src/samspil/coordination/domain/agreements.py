@@ -379,20 +379,7 @@ def sign(
     if isinstance(proof, Identity):
         identities.check_school(proof, row.organisation)
         identities.match_identity(actor=actor, now=now, identity=proof)
-        SignatureProof.objects.create(
-            signature=row,
-            issuer=proof.issuer,
-            provider=proof.provider[:80],
-            subject=proof.subject,
-            name=proof.name,
-            cvr=proof.cvr,
-            loa=proof.loa[:200],
-            authenticated_at=proof.at,
-            nonce=proof.nonce,
-            salt=proof.salt,
-            token=proof.token,
-            key=proof.key,
-        )
+        SignatureProof.objects.create(signature=row, **proof.proved())
         more = {"provider": proof.issuer, "cvr": proof.cvr, "loa": proof.loa}
     complete_signature(
         round_fkb,

@@ -306,7 +306,7 @@ def sign_loan(
     if isinstance(proof, Identity):
         identities.check_school(proof, organisation)
         identities.match_identity(actor=actor, now=now, identity=proof)
-        _keep_proof(row, proof)
+        LoanProof.objects.create(signature=row, **proof.proved())
         more = {"provider": proof.issuer, "cvr": proof.cvr, "loa": proof.loa}
     row.person_id = actor.person_id
     row.person_name = actor.label.split(" <")[0][:120]
@@ -336,23 +336,6 @@ def sign_loan(
 def bound_to(loan: Loan, organisation: Organisation, person_id: int | None) -> tuple[str, ...]:
     """What an outside provider's answer is bound to: the text, the school, the person."""
     return (loan.content_hash, organisation.key, str(person_id or 0))
-
-
-def _keep_proof(row: LoanSignature, proof: Identity) -> None:
-    LoanProof.objects.create(
-        signature=row,
-        issuer=proof.issuer,
-        provider=proof.provider[:80],
-        subject=proof.subject,
-        name=proof.name,
-        cvr=proof.cvr,
-        loa=proof.loa[:200],
-        authenticated_at=proof.at,
-        nonce=proof.nonce,
-        salt=proof.salt,
-        token=proof.token,
-        key=proof.key,
-    )
 
 
 def _complete(loan: Loan, *, actor: Actor, now: datetime) -> None:

@@ -87,7 +87,7 @@ class BundleForm(LimitsForm):
 
     what = forms.ChoiceField(
         label=_("Hvad skal lægges sammen?"),
-        error_messages={"required": _("Vælg en uge, en branche eller et FKB.")},
+        error_messages={"required": _("Vælg en uge, en branche eller en FKB.")},
     )
     course = forms.CharField(
         label=_("Eller kun ét mål"),
@@ -107,7 +107,7 @@ class BundleForm(LimitsForm):
             (_("Hold, der afgøres i"), "decided", choices.weeks),
             (_("Hold, der begynder i"), "starting", choices.weeks),
             (_("Alle hold i en branche"), "branch", choices.branches),
-            (_("Alle hold på et FKB's kernemål"), "fkb", choices.fkbs),
+            (_("Alle hold på en FKB's kernemål"), "fkb", choices.fkbs),
         )
         field.choices = [
             (str(name), [(f"{kind}:{value}", label) for value, label in rows])

@@ -58,7 +58,7 @@ def test_the_score_of_the_example_term_by_term() -> None:
     problem = by_hand()
     terms = score(problem, solve(problem).solution)
     assert terms.covered == 2
-    assert terms.burden == 30  # 3.0 days at a school of size 10, in hundredths
+    assert terms.burden == 300  # 3.0 days at a school of size 10, in thousandths
     assert terms.travel == (30 + 60) + (30 + 90)
     assert terms.kept == 1
     assert terms.guarantees == 1

@@ -46,11 +46,13 @@ from planning.coverage.clusters import Clusters
 from planning.coverage.exact import by_cpsat, by_highs, in_order
 from planning.coverage.formulation import Formulation
 from planning.coverage.plan import Plan
+from planning.coverage.quarters import Quarters
 from planning.coverage.score import MORE_IS_BETTER, TERMS
 from planning.coverage.search import Search
 from planning.planners import COVERAGE
 from planning.result import Bound, Limits, Progress, Status, Watch
 from planning.solvers import highs
+from planning.solvers.crew import Crew
 from tests.planning.coverage_cases import best_of_all, full_problems
 from tests.planning.instances import by_hand
 
@@ -117,7 +119,6 @@ def test_large_problems_are_solved_in_parts_that_are_valid_too(problem: Problem,
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(sys.modules[solve.__module__], "EXACT_CHOICES", -1)
         patch.setattr(sys.modules[solve.__module__], "WHOLE_CHOICES", -1)
-        patch.setattr(sys.modules[solve.__module__], "SCATTERED_FROM", -1)
         result = solve(problem, seed=seed)
     assert validate(problem, result.solution) == ()
     assert all(is_honest(bound) for bound in result.bounds)
@@ -157,7 +158,7 @@ def some_groups() -> Problem:
 def test_two_processes_answer_as_one() -> None:
     problem = some_groups()
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("EXACT_CHOICES", "WHOLE_CHOICES", "SCATTERED_FROM"):
+        for name in ("EXACT_CHOICES", "WHOLE_CHOICES"):
             patch.setattr(sys.modules[solve.__module__], name, -1)
         one, two = (solve(problem, limits=Limits(processes=n)) for n in (1, 2))
     assert one == two
@@ -165,7 +166,7 @@ def test_two_processes_answer_as_one() -> None:
     assert len(two.solution.holder_of) == len(problem.courses)
 
 
-@pytest.mark.parametrize("step", [Clusters.whole, Clusters.scattered])
+@pytest.mark.parametrize("step", [Clusters.whole, Clusters.step])
 def test_all_at_once_finds_the_ways_that_the_prices_bound(step: Callable[[Clusters], int]) -> None:
     problem = some_groups()
     plan = Plan(compile_problem(problem))
@@ -182,12 +183,82 @@ def test_all_at_once_finds_the_ways_that_the_prices_bound(step: Callable[[Cluste
     dear = above_prices(form.model, relaxed.prices)
     caps = dict.fromkeys(plan.load, 10**6)
     watch = Watch[object]()
-    clusters = Clusters(Search(plan, watch), form, priced, dear, caps, watch)
+    clusters = Clusters(
+        Search(plan, watch), form, Quarters(plan), priced, dear, caps, watch, Crew(1, watch)
+    )
     assert plan.travel > priced.bound
     assert step(clusters) > 0
     assert plan.travel == priced.bound
     assert plan.covered == len(problem.courses)
     assert min(plan.room, default=0) >= 0
+
+
+def one_school_with_quarters(days: tuple[int, ...], room: int) -> Plan:
+    """Its courses, all in one branch group, each in any quarter; so much room in each of the four."""
+    school = School(
+        "s",
+        size=10,
+        capacity=(("g", 4 * room),),
+        capacity_quarters=tuple(("g", q, room) for q in (1, 2, 3, 4)),
+    )
+    courses = tuple(Course(f"f/{n}", "f", "g", d) for n, d in enumerate(days))
+    problem = Problem(
+        schools=(school,),
+        courses=courses,
+        approvals=(Approval("s", "f"),),
+        lines=tuple(FormLine(c.key, "s", can_take_on=900) for c in courses),
+        plans_quarters=True,
+    )
+    plan = Plan(compile_problem(problem))
+    for i, item in enumerate(plan.items):
+        plan.put(i, next(k for k, choice in enumerate(item.choices) if choice.quarter == 1))
+    return plan
+
+
+def test_courses_that_a_model_put_into_one_quarter_are_shared_out_over_the_year() -> None:
+    # 50 + 10, 40 + 20, 30 + 30, 60: each quarter is full; first the longest, or it doesn't work.
+    plan = one_school_with_quarters((10, 20, 30, 30, 40, 50, 60), 60)
+    quarters = Quarters(plan)
+    before = quarters.left_out
+    assert min(plan.room) < 0
+    assert quarters.mend()
+    assert quarters.left_out == before
+    assert min(plan.room) == 0
+    assert all(k >= 0 for k in plan.chosen)
+
+
+def test_quarters_without_room_for_the_courses_are_told_apart_from_then_on() -> None:
+    # 240 days of room and 200 of courses, but two of 40 don't go into a quarter of 60.
+    plan = one_school_with_quarters((40, 40, 40, 40, 40), 60)
+    kept, quarters = list(plan.chosen), Quarters(plan)
+    assert len(quarters.left_out) == 4
+    assert not quarters.mend()
+    assert quarters.left_out == frozenset()
+    assert plan.chosen == kept
+    # A model that knows of them puts no two of these courses into one quarter.
+    form = Formulation(plan.instance, quarters=False, left_out=quarters.left_out)
+    form.model.minimise(form.covered())
+    assert highs.solve(form.model).objective == -4
+
+
+def test_a_large_problem_keeps_to_quarters_that_its_models_leave_out() -> None:
+    problem = replace(
+        some_groups(),
+        schools=tuple(
+            replace(
+                s, capacity_quarters=tuple((f"g{g}", q, 60) for g in range(4) for q in range(1, 5))
+            )
+            for s in some_groups().schools
+        ),
+        plans_quarters=True,
+    )
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("EXACT_CHOICES", "WHOLE_CHOICES"):
+            patch.setattr(sys.modules[solve.__module__], name, -1)
+        result = solve(problem)
+    assert validate(problem, result.solution) == ()
+    assert result.bound("covered").is_proven
+    assert result.bound("burden").is_proven
 
 
 def test_schools_are_filled_to_the_last_day_where_the_duty_can_be_spread_so_evenly() -> None:
@@ -209,7 +280,7 @@ def test_schools_are_filled_to_the_last_day_where_the_duty_can_be_spread_so_even
         patch.setattr(sys.modules[solve.__module__], "WHOLE_CHOICES", -1)
         result = solve(problem)
     found = [result.bound(term) for term in ("burden", "burden_2", "burden_3")]
-    assert [bound.value for bound in found] == [10, 10, 10]
+    assert [bound.value for bound in found] == [100, 100, 100]
     assert all(bound.is_proven for bound in found)
 
 

@@ -48,6 +48,14 @@ class Item:
     idle_changed: int
 
 
+@dataclass(frozen=True, slots=True)
+class Alike:
+    """An item's choices in classes: the first of each with what it uses, and the class of each choice."""
+
+    first: tuple[tuple[int, Choice, tuple[tuple[int, int], ...]], ...]
+    of_choice: tuple[int, ...]
+
+
 @dataclass
 class Instance:
     """Items with their choices; limits in tenths of days; standing offers as they count for the spread."""
@@ -64,6 +72,24 @@ class Instance:
     base_changed: int
     base_load: dict[str, int] = field(default_factory=dict)
     base_farthest: int = 0
+    _alike: dict[frozenset[int], dict[int, Alike]] = field(default_factory=dict, repr=False)
+
+    def alike(self, i: int, left_out: frozenset[int]) -> Alike:
+        """The item's choices that differ in more than limits which are left out, and nothing but those can tell apart."""
+        known = self._alike.setdefault(left_out, {})
+        if i not in known:
+            seen: dict[object, int] = {}
+            first: list[tuple[int, Choice, tuple[tuple[int, int], ...]]] = []
+            of_choice = []
+            for k, choice in enumerate(self.items[i].choices):
+                uses = tuple(use for use in choice.uses if use[0] not in left_out)
+                kind = (choice.school, choice.extra, uses)
+                if kind not in seen:
+                    seen[kind] = len(first)
+                    first.append((k, choice, uses))
+                of_choice.append(seen[kind])
+            known[i] = Alike(tuple(first), tuple(of_choice))
+        return known[i]
 
     @cached_property
     def schools(self) -> tuple[str, ...]:

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from planning.coverage.choices import Choice, Instance
-from planning.coverage.score import LEVELS
+from planning.coverage.score import BURDEN_STEPS, LEVELS
 from planning.solvers.model import Model, Term
 
 
 class Formulation:
-    """Model and what its columns stand for. `caps`: days that a school may carry at most, pins counted in."""
+    """Model and what its columns stand for. It knows nothing of the limits `left_out`."""
 
     def __init__(
         self,
@@ -24,6 +24,7 @@ class Formulation:
         quarters: bool,
         items: Iterable[int] | None = None,
         room: Sequence[int] | None = None,
+        left_out: frozenset[int] = frozenset(),
     ) -> None:
         self.instance = instance
         self.model = Model()
@@ -42,25 +43,30 @@ class Formulation:
         self.level_columns: list[tuple[int, list[tuple[int, int | None, int]]]] = []
         self.farthest_column: int | None = None
         self.spread_columns: list[tuple[int, list[int]]] = []
-        self._build()
+        self._build(left_out)
 
-    def _build(self) -> None:
+    def _build(self, left_out: frozenset[int]) -> None:
         model = self.model
         uses: dict[int, list[Term]] = {}
         for i in self.items:
-            item = self.instance.items[i]
-            seen: dict[object, int] = {}
-            for k, choice in enumerate(item.choices):
-                alike = (choice.school, choice.extra, k if self.quarters else choice.uses)
-                if alike not in seen:
-                    column = model.column()
-                    seen[alike] = column
-                    self.columns.append((i, k, choice))
-                    for limit, days in choice.uses:
-                        uses.setdefault(limit, []).append((column, days))
-                self.classes[i, k] = seen[alike]
-            self.of_item[i] = list(dict.fromkeys(seen.values()))
-            self.row_of[i] = model.row([(column, 1) for column in self.of_item[i]], upper=1)
+            if self.quarters:
+                choices = self.instance.items[i].choices
+                first = [(k, choice, choice.uses) for k, choice in enumerate(choices)]
+                of_choice: Sequence[int] = range(len(choices))
+            else:
+                alike = self.instance.alike(i, left_out)
+                first, of_choice = list(alike.first), alike.of_choice
+            columns = []
+            for k, choice, known in first:
+                column = model.column()
+                columns.append(column)
+                self.columns.append((i, k, choice))
+                for limit, days in known:
+                    uses.setdefault(limit, []).append((column, days))
+            for k, n in enumerate(of_choice):
+                self.classes[i, k] = columns[n]
+            self.of_item[i] = columns
+            self.row_of[i] = model.row([(column, 1) for column in columns], upper=1)
         for limit, terms in sorted(uses.items()):
             if self._could_use(terms) > self.room[limit]:
                 model.row(terms, upper=self.room[limit])
@@ -122,7 +128,8 @@ class Formulation:
             most = base + sum(days for _, days in terms)
             b = model.column(instance.burden(school, base), instance.burden(school, most))
             self.burden_columns[school] = b
-            model.row([(b, size), *((x, -10 * days) for x, days in terms)], lower=10 * base)
+            row = [(b, size), *((x, -BURDEN_STEPS * days) for x, days in terms)]
+            model.row(row, lower=BURDEN_STEPS * base)
         fixed = sorted(
             (
                 instance.burden(school, load)

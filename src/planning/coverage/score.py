@@ -6,8 +6,7 @@ The order is that of the objectives: a better earlier term is never traded for a
    early because people have seen that answer: after a pin the plan changes where it must, and nowhere to gain a
    kilometre. Without `previous` it is 0 and says nothing.
 3. `burden`, `burden_2`, `burden_3`: the largest extra duty of any school relative to its size, then the next,
-   then the third, in whole hundredths of a day per unit of size, rounded up (less): a smaller difference than
-   that isn't worth a kilometre. Extra offers are no duty.
+   then the third, in whole thousandths of a day per unit of size, rounded up (less). Extra offers are no duty.
 4. `far`: learners with more than `far_km` to every offer of their course, plus `extra_for` for each extra offer
    (less): an extra offer is made where it brings at least that many nearer (R25).
 5. `travel`: kilometres of all learners to the nearest offer, over the newly covered courses and those with an
@@ -45,6 +44,8 @@ TERMS = (
     "guarantees",
 )
 MORE_IS_BETTER = frozenset(("covered", "kept", "joint", "guarantees"))
+BURDEN_STEPS = 100
+"""Steps in which a burden is counted, to a tenth of a day: thousandths of a day."""
 LEVELS = 3
 """How many of the largest burdens are looked at, one after another."""
 
@@ -88,13 +89,13 @@ def longest_km(problem: Problem, course: Course, holder: str) -> int | None:
 
 
 def burden_of(load: int, size: int) -> int:
-    """Hundredths of a day of extra duty per unit of size, rounded up. `load` is in tenths of a day."""
-    return -(-load * 10 // size)
+    """Thousandths of a day of extra duty per unit of size, rounded up. `load` is in tenths of a day."""
+    return -(-load * BURDEN_STEPS // size)
 
 
 def most_load(burden: int, size: int) -> int:
     """The largest load, in tenths of a day, that is no heavier than the burden."""
-    return burden * size // 10
+    return burden * size // BURDEN_STEPS
 
 
 def loads(problem: Problem, solution: Solution) -> dict[str, int]:

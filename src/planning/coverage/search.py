@@ -310,11 +310,16 @@ class Search:
         return max(10_000, max((abs(k) for _, k in objective), default=1) // 20)
 
     def quarter(self, i: int, k: int, form: Formulation) -> int:
-        """Of the choices that are alike to the solver, the one whose quarters are least used."""
+        """Of the choices that are alike to the solver, one that fits, its quarters used least."""
         plan, item = self.plan, self.instance.items[i]
         column = form.classes[i, k]
-        alike = [n for n in range(len(item.choices)) if form.classes[i, n] == column]
-        return min(alike, key=lambda n: (sum(plan.cells[c] for c in item.choices[n].cells), n))
+
+        def worth(n: int) -> tuple[int, int, int]:
+            choice = item.choices[n]
+            above = sum(max(0, days - plan.room[limit]) for limit, days in choice.uses)
+            return above, sum(plan.cells[c] for c in choice.cells), n
+
+        return min((n for n in range(len(item.choices)) if form.classes[i, n] == column), key=worth)
 
     def parts_around(self, schools: Sequence[str], number: int) -> list[int]:
         """Items at the schools and at those their items could go to, at most so many, drawn by chance."""

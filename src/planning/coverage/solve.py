@@ -5,8 +5,8 @@
 2. After a pin (`previous`): the courses that can stay where they were do; only the rest is decided anew.
 3. A problem of a few choices is solved as one model, objective by objective, each proven (`exact`).
 4. A larger one: bounds on the burdens by maximum flow (`bounds`), the linear relaxation of the whole within those
-   burdens as the guide, then the courses in parts, each part by one HiGHS model (`search`), until the bound is near
-   or the work is done. What no school may carry more than ties the parts together.
+   burdens, or a little above them, as the guide; each branch group alone at its prices, then all courses as one model
+   for a while, then some schools' courses at a time (`clusters`), until the bound is near or nothing helps any longer.
 5. Last, moves and swaps for the late objectives.
 
 Limits are steps and nodes, not seconds; parts are drawn with the seed. Without a clock the same problem, limits and
@@ -27,6 +27,7 @@ from planning.coverage.data import Holding, Pin, Problem
 from planning.coverage.exact import by_highs, in_order
 from planning.coverage.formulation import Formulation
 from planning.coverage.plan import Plan
+from planning.coverage.quarters import Quarters
 from planning.coverage.score import LEVELS, MORE_IS_BETTER, TERMS, most_load, score
 from planning.coverage.search import Search
 from planning.coverage.solution import Assignment, Role, Solution
@@ -46,9 +47,6 @@ NEAR = 0.001
 """The search for shorter ways ends when they are so near their bound."""
 CONTRADICTIONS = 12
 """So many uncovered courses are explained by contradicting facts with the answer."""
-SCATTERED_FROM = 2 * LARGE
-"""More courses than this are looked at as a whole too, because clusters see too little of them."""
-_SCATTERED = 4
 _PART = 150
 _AFTER_QUARTERS = ("spread", "kept", "joint", "guarantees")
 _AFTER_EXTRAS = ("far", "travel", "farthest")
@@ -64,14 +62,20 @@ _STEPS = 400
 _LATE_WORK = 300_000
 _QUIET = 4
 """The search ends after so many parts in which nothing became better."""
-_STEPS_ABOVE = 2
-"""Burdens are tried at their bound, then one step above it, then two."""
+_ABOVE = (0, 5, 10, 20, 40)
+"""Burdens are tried at their bound, then so many thousandths above it."""
 _BURDEN_COURSES = 600
 """Burdens and ways of at most so many courses are looked for by one model where clusters leave something open."""
 _WAYS_STEPS = 20_000
 """So many of the solver's steps for the far learners of that many courses, and so many for their kilometres."""
 _ROOM = 10
 """Tenths of a day that every school of a large problem must be able to stay below the bound on burdens."""
+_WORK_PER_COURSE = 3
+"""Steps that each course of a cluster counts for, as measured beside the others; and"""
+_WORK_PER_STEP = 8
+"""those that each of the solver's steps counts for where the whole is looked at."""
+_CUT_STEPS = 1_000
+"""So many of the solver's steps for cuts on the bound of the kilometres."""
 _ATTEMPT = 8
 """While burdens are tried at their bound, what is above them must halve with each so many clusters."""
 
@@ -131,6 +135,8 @@ class _Solver:
         """Branch groups alone, at prices, by the objective that they are a bound on."""
         self._clusters: Clusters | None = None
         self._crew = Crew(1, watch)
+        self._left_out: frozenset[int] = frozenset()
+        """Limits that relaxations of a large problem leave out; it is theirs to be better than any answer."""
 
     @property
     def is_over(self) -> bool:
@@ -342,6 +348,7 @@ class _Solver:
             self._bound_late(plan, Search(plan, self.watch, self.seed))  # type: ignore[arg-type]
             return
         search = Search(plan, self.watch, self.seed)  # type: ignore[arg-type]
+        self._left_out = Quarters(plan).left_out
         with Crew(self.limits.processes, self.watch) as crew:
             self._crew = crew
             self._burdens(plan, search)
@@ -362,8 +369,9 @@ class _Solver:
         else:
             least = aim = [self._least_burden(plan), 0, 0]
             aim = [least[0]] * LEVELS
-        for above in range(_STEPS_ABOVE + 1):
-            burdens = [aim[0] + above] * LEVELS if above else aim
+        for above in _ABOVE:
+            highest = max(aim[0] + (above > 0), aim[0] * (1000 + above) // 1000)
+            burdens = [highest] * LEVELS if above else aim
             if self.is_over or self._within_burdens(plan, search, burdens, is_last=above > 0):
                 break
         if flow is not None:
@@ -454,9 +462,9 @@ class _Solver:
         return -relaxed.bound if relaxed else 0
 
     def _at_prices(self, plan: Plan, search: Search, caps: dict[str, int]) -> Clusters | None:
-        """Make it the branch groups' own best plans, what schools may carry in all at its price.
+        """Make it the relaxation's answer rounded off, what schools may carry in all at its price.
 
-        Some then carry more than their caps. None, and the plan as it was, where the relaxation has no answer or
+        Some may carry more than their caps. None, and the plan as it was, where the relaxation has no answer or
         no school has room for all that it had.
         """
         form = self._within(plan, caps, same_courses=True)
@@ -473,9 +481,10 @@ class _Solver:
             return None
         before, covered = list(plan.chosen), plan.covered
         plan.load_all([-1] * len(plan.items))
-        for i, k in enumerate(form.chosen(priced.values, before)):
+        for i, first in enumerate(form.chosen(priced.values, before)):
+            k = search.quarter(i, first, form) if first >= 0 else -1
             if k >= 0 and plan.fits(plan.items[i].choices[k]):
-                plan.put(i, search.quarter(i, k, form))
+                plan.put(i, k)
         for i in plan.order():
             if plan.chosen[i] < 0:
                 search.place(i, caps)
@@ -486,10 +495,15 @@ class _Solver:
             plan.load_all(before)
             return None
         dear = above_prices(form.model, relaxed.prices)
-        return Clusters(search, form, priced, dear, caps, self.watch)  # type: ignore[arg-type]
+        clusters = Clusters(
+            search, form, Quarters(plan), priced, dear, caps, self.watch, self._crew  # type: ignore[arg-type]
+        )  # fmt: skip
+        self._did(_WORK_PER_STEP * clusters.whole())
+        self._tell("clusters")
+        return clusters
 
     def _step(self, clusters: Clusters) -> None:
-        self._did(_WORK_PER_PART + 20 * clusters.number)
+        self._did(_WORK_PER_COURSE * clusters.number)
         self.parts += 1
         if clusters.step():
             self._tell("clusters")
@@ -531,10 +545,14 @@ class _Solver:
                 plan.load_all(before)
 
     def _within(
-        self, plan: Plan, caps: dict[str, int], *, same_courses: bool = False
+        self,
+        plan: Plan,
+        caps: dict[str, int],
+        *,
+        same_courses: bool = False,
     ) -> Formulation:
         """The model that covers as many courses, no school above its cap; or the `same_courses` as now."""
-        form = Formulation(plan.instance, quarters=False)
+        form = Formulation(plan.instance, quarters=False, left_out=self._left_out)
         if plan.covered == sum(item.is_gap for item in plan.items):
             form.cover_all()
         elif same_courses:
@@ -572,10 +590,8 @@ class _Solver:
         if clusters is not None:
             clusters.caps = caps
             until = self.limits.work - self.limits.work // 5  # the rest is for what comes after
-            is_large = len(plan.items) > SCATTERED_FROM and not search.over(caps)
-            if is_large:
-                self._scattered(clusters, until)
-            while not (is_large or clusters.is_done or clusters.is_near(NEAR) or self.is_over):
+            clusters.begin()
+            while not (clusters.is_done or clusters.is_near(NEAR) or self.is_over):
                 if self.work >= until:
                     self.is_cut = True
                     break
@@ -639,20 +655,13 @@ class _Solver:
             model.row(terms, upper=model.value(terms, values))
             self._tell("ways")
 
-    def _scattered(self, clusters: Clusters, until: int) -> None:
-        """A large problem as a whole, then courses from all over it at once."""
-        for step in (clusters.whole, *[clusters.scattered] * _SCATTERED):
-            if self.is_over or self.work >= until or clusters.is_near(NEAR):
-                return
-            self._did(step())
-            self._tell("scattered")
-
     def _bound_ways(
         self, plan: Plan, search: Search, highest: dict[str, int], name: str
     ) -> int | None:
         """Bound by the relaxation within the burdens reached: no school above the largest of them.
 
-        Leaves out that only one may carry the largest, and two the next.
+        Leaves out that only one may carry the largest, and two the next; in a large problem also the quarters. Of
+        kilometres the solver's cuts say more.
         """
         if self.watch.is_over:
             return None
@@ -682,6 +691,17 @@ class _Solver:
         if priced is not None:
             bound = max(bound, priced.bound)
             self._priced[name] = priced
+        if name == "travel" and bound < plan.travel and not self.is_over:
+            solved = highs.solve(
+                form.model,
+                start=form.values(plan.chosen),
+                nodes=1,
+                work=_CUT_STEPS,
+                seconds=self.watch.left,
+                is_over=lambda: self.watch.is_over,
+            )
+            self._did(_WORK_PER_STEP * _CUT_STEPS)
+            bound = max(bound, solved.bound or bound)
         return bound + offset
 
     def _solve_groups(self, models: Sequence[Model]) -> Iterator[Solved]:

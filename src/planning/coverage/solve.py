@@ -339,7 +339,8 @@ class _Solver:
         if len(classes) <= WHOLE_CHOICES:
             if self.is_over:
                 return
-            nodes = max(1, self.limits.work // 40_000)
+            # Who waits after a pin is told no bounds on what is near it: the tree isn't searched for them.
+            nodes = 1 if self.is_near_only else max(1, self.limits.work // 40_000)
             solver = by_highs(nodes)
             self.best.update(in_order(plan, solver, self.watch, quarters=False))  # type: ignore[arg-type]
             self._did(40 * len(classes))
@@ -613,7 +614,7 @@ class _Solver:
         is_whole = plan.covered == gaps
         if clusters is not None and is_whole and clusters.least_caps == search.caps([top[0]]):
             self.best["travel"] = clusters.least_travel(plan.far)
-        for name in ("far", "travel"):
+        for name in () if self.is_near_only else ("far", "travel"):
             bound = self._bound_ways(plan, search, highest, name)
             if bound is not None:
                 self._known(name, bound)
@@ -731,7 +732,7 @@ class _Solver:
 
         Leaves out the spread over the quarters.
         """
-        if self.is_over:
+        if self.is_over or self.is_near_only:
             return
         most = plan.top()[0]
         caps = {s: max(cap, plan.load[s]) for s, cap in search.caps([most]).items()}

@@ -39,7 +39,7 @@ from planning.matching.jobs import (
 from planning.matching.jobs.blocking import Blocking
 from planning.matching.jobs.market import components, market_of, reduce
 from planning.planners import PLANNERS
-from planning.result import Limits, Status
+from planning.result import Bound, Limits, Status
 from planning.solvers import highs
 
 JOBS = PLANNERS["jobs"]
@@ -427,6 +427,18 @@ def test_the_answer_is_the_best_of_all_stable_ones(problem: Problem) -> None:
     assert [b.value for b in result.bounds] == [
         getattr(score(problem, result.solution), b.term) for b in result.bounds
     ]
+
+
+def test_of_equals_with_one_opening_left_the_one_who_wished_for_it_most_gets_the_seat() -> None:
+    # Both can have nothing but the one seat, and are alike to it: two stable answers, one with a first wish.
+    seat = Opening("seat", "a", 1)
+    other = Opening("other", "a", 0)
+    second = Candidate("c0", "a", wishes=(Wish("seat", 2), Wish("other", 1)), arrived=0)
+    first = Candidate("c1", "a", wishes=(Wish("seat", 1),), refuses=("other",), arrived=1)
+    problem = Problem((Place("a", 560_000, 100_000),), (second, first), (seat, other))
+    result = solve(problem)
+    assert result.solution.opening_of == {"c1": "seat"}
+    assert result.bound("worst_off") == Bound("worst_off", 1, 1)
 
 
 @SOME

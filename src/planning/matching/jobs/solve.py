@@ -189,8 +189,14 @@ class _Search:
                 part.found = found
 
     def _is_forced(self, part: _Part) -> bool:
-        """Everybody has one opening left: there is one stable answer."""
-        return all(len(self.market.by_candidate[key]) == 1 for key in part.candidates)
+        """Everybody has one opening left, with a seat for all who do: there is one stable answer.
+
+        With fewer seats they are equals there, or the worse of them were dropped.
+        """
+        market = self.market
+        return all(len(market.by_candidate[key]) == 1 for key in part.candidates) and all(
+            len(market.by_opening.get(key, ())) <= market.seats[key] for key in part.openings
+        )
 
     def _worst_off(self) -> None:
         """The largest over the parts: those that may be above the largest of the rest's bounds are tried."""

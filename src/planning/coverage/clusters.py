@@ -1,9 +1,9 @@
 """Getting better cluster by cluster: a few schools near each other give up their courses and share them out anew.
 
-The start is the linear relaxation's answer, rounded: where it leaves a course whole, that stands; those that it splits
-are decided by one model, together with many others from all over the country that may make way. What is still too much
-at some school, clusters take away where it costs least; then they shorten what learners travel. Choices that the
-relaxation's prices rule out are left out of the models, and so are the quarters (`Quarters`).
+The start is each branch group decided alone, at the relaxation's prices for what ties the groups together
+(`bounds.Groups`): near the best there is, but some schools carry too much. All courses as one model, with only the
+choices that cost next to nothing at the prices, take most of that away; clusters take the rest where it costs least,
+then shorten what learners travel. Models leave out the choices that the prices rule out, and the quarters (`Quarters`).
 
 What the prices say of a course, above its cheapest choice, is its regret; clusters are drawn where there is most of it.
 Several are drawn at a time, apart from each other, so that several processes can decide them; the answer is that of one.

@@ -37,7 +37,7 @@ from planning.solvers import highs
 from planning.solvers.crew import Crew
 from planning.solvers.model import Model, Solved
 
-SOLVER = "coverage-2"
+SOLVER = "coverage-3"
 
 EXACT_CHOICES = 250
 """Problems with at most so many choices are solved as one model in every objective."""

@@ -75,7 +75,7 @@ class Instance:
     _alike: dict[frozenset[int], dict[int, Alike]] = field(default_factory=dict, repr=False)
 
     def alike(self, i: int, left_out: frozenset[int]) -> Alike:
-        """The item's choices that differ in more than limits which are left out, and nothing but those can tell apart."""
+        """The item's choices in classes: those of one class have the same schools and use the same limits but these."""
         known = self._alike.setdefault(left_out, {})
         if i not in known:
             seen: dict[object, int] = {}

@@ -28,7 +28,7 @@ FAR_WORTH = 2_000
 """Kilometres that one far learner weighs here."""
 _OVER_AT_FIRST, _OVER_WORTH = 500, 4_000
 """Kilometres that a tenth of a day above a cap weighs, as long as there is one: while all is decided anew, and later."""
-MOVED_WORTH = 200_000
+_MOVED_WORTH = 200_000
 _SMALL, LARGE = 400, 700
 """Courses in a cluster: few at first, more when few don't help any longer."""
 _AT_ONCE = 3
@@ -113,7 +113,7 @@ class Clusters:
     def worth(self) -> int:
         """What the clusters make small: days above the caps, moved courses, far learners and kilometres."""
         plan = self.plan
-        late = MOVED_WORTH * plan.changed + FAR_WORTH * plan.far + plan.travel
+        late = _MOVED_WORTH * plan.changed + FAR_WORTH * plan.far + plan.travel
         return self._over_worth * self.search.over(self.caps) + late
 
     @property
@@ -214,7 +214,7 @@ class Clusters:
                 model.row_lower[form.row_of[i]] = 1
         objective: dict[int, int] = {}
         for terms, worth in (
-            (form.travel(), 1), (form.far(), FAR_WORTH), (form.changed(), MOVED_WORTH)
+            (form.travel(), 1), (form.far(), FAR_WORTH), (form.changed(), _MOVED_WORTH)
         ):  # fmt: skip
             for x, k in terms:
                 objective[x] = objective.get(x, 0) + worth * k

@@ -35,16 +35,16 @@ class Quarters:
     def _share_out(self, school: str, group: str) -> bool:
         """All courses that the school holds in the branch group anew over the quarters, longest first."""
         plan = self.plan
-        held = [i for i, item in enumerate(plan.items) if item.course.group == group]
         options: list[tuple[int, dict[int, int]]] = []
         room: dict[int, int] = {}
         for q in (1, 2, 3, 4):
             if (school, group, q) in self._limit:
                 room[q] = plan.room[self._limit[school, group, q]]
-        for i in held:
-            now = plan.choice(i)
-            days = plan.items[i].course.days
-            if now is None or not days or school not in (now.school, now.extra):
+        for i, item in enumerate(plan.items):
+            now, days = plan.choice(i), item.course.days
+            if item.course.group != group or now is None or not days:
+                continue
+            if school not in (now.school, now.extra):
                 continue
             options.append((i, self._quarters(i, now, school)))
             quarter = now.quarter if now.school == school else now.extra_quarter

@@ -136,7 +136,7 @@ class _Solver:
         self._clusters: Clusters | None = None
         self._crew = Crew(1, watch)
         self._left_out: frozenset[int] = frozenset()
-        """Limits that relaxations of a large problem leave out; it is theirs to be better than any answer."""
+        """Limits that the relaxations of a large problem leave out: their bounds are still bounds."""
 
     @property
     def is_over(self) -> bool:
@@ -463,9 +463,9 @@ class _Solver:
         return -relaxed.bound if relaxed else 0
 
     def _at_prices(self, plan: Plan, search: Search, caps: dict[str, int]) -> Clusters | None:
-        """Make it the relaxation's answer rounded off, what schools may carry in all at its price.
+        """Make it the branch groups' own best plans, what schools may carry in all at its price; then all as one model.
 
-        Some may carry more than their caps. None, and the plan as it was, where the relaxation has no answer or
+        Some may still carry more than their caps. None, and the plan as it was, where the relaxation has no answer or
         no school has room for all that it had.
         """
         form = self._within(plan, caps, same_courses=True)

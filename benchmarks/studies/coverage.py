@@ -131,7 +131,9 @@ WHY = [
     " 0.8 %. Part of that is the bound's: the solver's cuts raise it by 11,500 in 5 s, by 16,000 in 29 s. The rest is"
     " the answer's, or can't be had: from there 60 s of clusters of 300 to 900 courses, of courses drawn from all over"
     " the country, of those that the relaxation splits, and of schools allowed above their caps for a while brought"
-    " 3,000 of the 50,000 kilometres. Schools allowed 4.5 days above their caps in all would save 18,000.",
+    " 3,000 of the 50,000 kilometres. Schools allowed 4.5 days above their caps in all would save 18,000. Branch group"
+    " by branch group, at a price that rises above each cap, the plan is 4,000 above the bound as long as 40 days are"
+    " above the caps, and over 100,000 when they are gone: the tightness costs it, not the search alone.",
     "- **The goal's 0.25 %** was measured by a prototype whose objective isn't written down, probably one sum, fairness"
     " as prices. Far learners at 2,000 km each and kilometres together are 0.2 % from the bound of that sum. The table"
     " above is stricter: each objective has a bound of its own.",

@@ -781,6 +781,8 @@ class _Solver:
         self.best["covered"] = min(gaps, max(self.plan.covered, self.best["covered"]))
 
     def _tell(self, phase: str) -> None:
+        if not self.watch.is_followed:
+            return
         values = _terms(self.plan)
         bounds = tuple(Bound(t, values[t], self.best.get(t)) for t in TERMS)
         self.watch.tell(bounds, self.plan.solution(), phase)

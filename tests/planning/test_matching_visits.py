@@ -178,6 +178,14 @@ def test_a_company_that_asked_may_be_visited_from_outside_and_the_local_school_i
     assert codes(asked, solve(asked).solution, "v1")["local_school"] == {"municipality": "0730"}
 
 
+def test_decisions_of_a_company_that_asked_and_of_its_neighbour_that_did_not_can_be_kept() -> None:
+    asked = Visit("v1", "c1", "8900", "0730", 0, 1, needs=("industry",), requested=True)
+    neighbour = Visit("v2", "c2", "8900", "0730", 0, 1, needs=("care",))
+    both = solve(by_hand(visits=(asked, neighbour), pins=(Pin("v1", "a"), Pin("v2", "b"))))
+    assert both.contradictions == ()
+    assert {(t.visit, t.lead) for t in both.solution.trips} == {("v1", "a"), ("v2", "b")}
+
+
 @pytest.mark.parametrize(
     ("pins", "expected"),
     [

@@ -169,7 +169,7 @@ def _options(
         for team in sorted(teams)
         if all(not pin.consultant or pin.consultant in team.members for pin in own)
         and not any(pin.consultant in team.members for pin in never)
-        and _territory(visit, team.lead) not in facts
+        and (visit.requested or _territory(visit, team.lead) not in facts)
         and _expertise(visit, team.lead) not in facts
     ]
     first, last = 0, problem.weeks - 1

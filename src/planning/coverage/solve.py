@@ -782,7 +782,7 @@ class _Solver:
 
     def _tell(self, phase: str) -> None:
         if not self.watch.is_followed:
-            return
+            return  # to write the answer out takes a country a tenth of a second
         values = _terms(self.plan)
         bounds = tuple(Bound(t, values[t], self.best.get(t)) for t in TERMS)
         self.watch.tell(bounds, self.plan.solution(), phase)
